@@ -1,0 +1,53 @@
+import type { ConversationView } from '@confab/client';
+import { conversationAvatarId, conversationName } from '../../model/conversation-label.ts';
+import { formatDay } from '../../model/format-time.ts';
+import { text } from '../../text.ts';
+import { Avatar } from '../../ui/avatar.tsx';
+import { Spinner } from '../../ui/spinner.tsx';
+import styles from './timeline-lines.module.css';
+
+/** The line between two days. */
+export function DayLine({ at, today }: { at: string; today: Date }) {
+  return (
+    <h2 className={styles['day']}>
+      <time dateTime={at}>{formatDay(at, today)}</time>
+    </h2>
+  );
+}
+
+/** The line before what is new. */
+export function UnreadLine() {
+  return (
+    // A line with a name is a separator to screen readers too.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div aria-label={text.timeline.unreadLabel} className={styles['unread']} data-testid="unread-line" role="separator">
+      <span aria-hidden="true">{text.timeline.unread}</span>
+    </div>
+  );
+}
+
+interface TopLineProps {
+  readonly conversation: ConversationView;
+  readonly hasOlder: boolean;
+  readonly isEmpty: boolean;
+}
+
+/** The top of what is loaded: older messages come here, or this is where it began. */
+export function TopLine({ conversation, hasOlder, isEmpty }: TopLineProps) {
+  if (hasOlder) {
+    return (
+      <div aria-label={text.timeline.older} className={styles['older']} role="status">
+        <Spinner size={20} />
+      </div>
+    );
+  }
+  const name = conversationName(conversation);
+  const direct = conversation.type === 'direct';
+  return (
+    <div className={styles['beginning']} data-testid="beginning">
+      <Avatar id={conversationAvatarId(conversation)} name={name} shape={direct ? 'person' : 'group'} size="l" />
+      <p>{direct ? text.timeline.beginningDirect(name) : text.timeline.beginningGroup(name)}</p>
+      {isEmpty && <p>{text.timeline.empty}</p>}
+    </div>
+  );
+}

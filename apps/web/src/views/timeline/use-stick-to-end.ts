@@ -1,0 +1,65 @@
+import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import type { VirtualizerHandle } from 'virtua';
+
+/** Closer to the end than this is at the end. */
+const END_PIXELS = 64;
+
+interface StickOptions {
+  readonly handle: RefObject<VirtualizerHandle | null>;
+  readonly rowCount: number;
+  /** Changes when the reader sent something: then the end is where they want to be. */
+  readonly ownSendKey: string | null;
+}
+
+/**
+ * Keeps a reader who is at the end at the end, whatever grows, and leaves everybody else alone. Only a movement
+ * upward that does not come from a changed height lets go: heights settle while rows are measured, and a reader must
+ * not lose the end to that.
+ */
+export function useStickToEnd({ handle, rowCount, ownSendKey }: StickOptions) {
+  const sticks = useRef(true);
+  const last = useRef({ offset: 0, size: 0 });
+  const [isAtEnd, setAtEnd] = useState(true);
+
+  const toEnd = () => {
+    sticks.current = true;
+    if (rowCount > 0) handle.current?.scrollToIndex(rowCount - 1, { align: 'end' });
+  };
+  const onScroll = () => {
+    const list = handle.current;
+    if (list === null) return;
+    const { scrollOffset: offset, scrollSize: size, viewportSize } = list;
+    const atEnd = size - offset - viewportSize < END_PIXELS;
+    const movedUp = offset < last.current.offset - 1 && size >= last.current.size;
+    if (atEnd) sticks.current = true;
+    else if (movedUp) sticks.current = false;
+    last.current = { offset, size };
+    setAtEnd(atEnd || sticks.current);
+  };
+
+  useLayoutEffect(() => {
+    if (sticks.current) toEnd();
+    // What the end is follows from the number of rows; the functions are new in every rendering.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [rowCount]);
+  useLayoutEffect(() => {
+    if (ownSendKey !== null) toEnd();
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [ownSendKey]);
+
+  return {
+    isAtEnd,
+    toEnd,
+    onScroll,
+    /** Rows or the view changed their height: the end is somewhere else now. */
+    onResize: () => {
+      if (sticks.current) toEnd();
+    },
+    /** Goes to a row and stays there. */
+    toRow(index: number) {
+      sticks.current = false;
+      setAtEnd(false);
+      handle.current?.scrollToIndex(index, { align: 'start', offset: -48 });
+    },
+  };
+}

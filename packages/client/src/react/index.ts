@@ -1,0 +1,2 @@
+export * from './client-context.ts';
+export * from './hooks.ts';

@@ -1,0 +1,7 @@
+export type { ClusterFault } from './cluster-fault.ts';
+export {
+  createLocalCluster,
+  type LocalCluster,
+  type LocalClusterConfig,
+  type LocalNode,
+} from './local-cluster.ts';

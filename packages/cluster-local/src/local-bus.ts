@@ -1,0 +1,102 @@
+import type { Envelope, NodeBus } from '@confab/contracts';
+import { ConfabError } from '@confab/protocol';
+import type { ClusterFault } from './cluster-fault.ts';
+
+type Receiver = (envelope: Envelope) => void;
+
+/** What was published to a node and not handed over yet; that happens before the next I/O, which bounds it. */
+interface Mailbox {
+  receivers: readonly Receiver[];
+  waiting: Envelope[];
+}
+
+interface Post {
+  readonly responder: (request: unknown) => Promise<unknown>;
+  /** Rejects what was asked and not answered. */
+  readonly pending: Set<(error: ConfabError) => void>;
+}
+
+/**
+ * Envelopes go by reference and in a microtask, so that a publisher never runs a receiver's code; in one queue per
+ * node, so that they keep their order.
+ */
+export class LocalBus implements NodeBus {
+  readonly #onFault: (fault: ClusterFault) => void;
+  readonly #mailboxes = new Map<string, Mailbox>();
+  readonly #posts = new Map<string, Post>();
+
+  constructor(onFault: (fault: ClusterFault) => void) {
+    this.#onFault = onFault;
+  }
+
+  publish(nodeId: string, envelope: Envelope): void {
+    const mailbox = this.#mailboxes.get(nodeId);
+    if (mailbox === undefined) return;
+    mailbox.waiting.push(envelope);
+    if (mailbox.waiting.length === 1) queueMicrotask(() => this.#deliver(mailbox));
+  }
+
+  subscribe(nodeId: string, receiver: Receiver): () => void {
+    const own: Receiver = (envelope) => receiver(envelope);
+    const mailbox = this.#mailboxes.get(nodeId) ?? { receivers: [], waiting: [] };
+    mailbox.receivers = [...mailbox.receivers, own];
+    this.#mailboxes.set(nodeId, mailbox);
+    return () => {
+      mailbox.receivers = mailbox.receivers.filter((one) => one !== own);
+      if (mailbox.receivers.length === 0 && this.#mailboxes.get(nodeId) === mailbox)
+        this.#mailboxes.delete(nodeId);
+    };
+  }
+
+  async request(nodeId: string, request: unknown): Promise<unknown> {
+    await Promise.resolve();
+    const post = this.#posts.get(nodeId);
+    if (post === undefined) throw absent(nodeId);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    post.pending.add(reject);
+    this.#answer(post, request).then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      post.pending.delete(reject);
+    }
+  }
+
+  respond(nodeId: string, responder: (request: unknown) => Promise<unknown>): () => void {
+    const post: Post = { responder, pending: new Set() };
+    this.#posts.set(nodeId, post);
+    return () => {
+      if (this.#posts.get(nodeId) === post) this.#posts.delete(nodeId);
+      for (const reject of post.pending) reject(absent(nodeId));
+    };
+  }
+
+  #deliver(mailbox: Mailbox): void {
+    const envelopes = mailbox.waiting;
+    mailbox.waiting = [];
+    for (const envelope of envelopes) {
+      for (const receiver of mailbox.receivers) {
+        try {
+          receiver(envelope);
+        } catch (error) {
+          this.#onFault({ where: 'cluster-local/bus/receive', error });
+        }
+      }
+    }
+  }
+
+  /** As over a network: a refusal keeps its code, anything else is `internal` and stays where it happened. */
+  async #answer(post: Post, request: unknown): Promise<unknown> {
+    try {
+      return await post.responder(request);
+    } catch (error) {
+      if (error instanceof ConfabError) throw error;
+      this.#onFault({ where: 'cluster-local/bus/respond', error });
+      throw new ConfabError('internal');
+    }
+  }
+}
+
+function absent(nodeId: string): ConfabError {
+  return new ConfabError('unavailable', `The node ${nodeId} does not answer.`);
+}

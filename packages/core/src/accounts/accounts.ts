@@ -1,0 +1,89 @@
+import type { Accounts, Clock, Digest, PasswordHasher, Random, UserRecord } from '@confab/contracts';
+import { lengthPrefixed } from '@confab/conversation';
+import { ConfabError, type RequestOf } from '@confab/protocol';
+import { timeText } from '../log/time-text.ts';
+
+interface AccountsOptions {
+  readonly accounts: Accounts;
+  readonly passwords: PasswordHasher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly registration: 'open' | 'closed';
+}
+
+/** Names are one name where they look alike to NFKC and to case folding. */
+export function foldName(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+/** The id of a user of an embedding product; never that of an account, which begins with another letter. */
+export function externalUserId(digest: Digest, issuer: string, subject: string): string {
+  return `x${digest.sha256Id(lengthPrefixed([issuer, subject]))}`;
+}
+
+/** Registration and profiles. */
+export class Registration {
+  readonly #options: AccountsOptions;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  /** Creates an account; gives its user id. */
+  async register(request: RequestOf<'create_account'>): Promise<string> {
+    const { accounts, clock, passwords, random, registration } = this.#options;
+    if (registration === 'closed') throw new ConfabError('forbidden', 'Registration is closed on this server.');
+    const foldedUsername = foldName(request.username);
+    const passwordHash = await passwords.hash(request.password);
+    const userId = `u${random.urlSafe(22)}`;
+    const outcome = await accounts.create({
+      userId,
+      username: request.username.normalize('NFKC'),
+      foldedUsername,
+      displayName: request.displayName ?? request.username,
+      picture: null,
+      passwordHash,
+      createdAt: timeText(clock.nowMs()),
+    });
+    if (outcome === 'username_taken') throw new ConfabError('username_taken');
+    return userId;
+  }
+
+  /** Creates or updates a user of the embedding product. */
+  async putExternal(request: RequestOf<'put_external_user'>): Promise<UserRecord> {
+    const { digest } = this.#options;
+    const userId = externalUserId(digest, request.issuer, request.subject);
+    return await this.putExternalById(userId, request.displayName, request.picture ?? null);
+  }
+
+  async putExternalById(userId: string, displayName: string, picture: string | null): Promise<UserRecord> {
+    const { accounts, clock } = this.#options;
+    const known = (await accounts.byIds([userId])).get(userId);
+    if (known !== undefined && known.displayName === displayName && known.picture === picture) return known;
+    const createdAt = known?.createdAt ?? timeText(clock.nowMs());
+    const record: UserRecord = { userId, username: null, displayName, picture, createdAt };
+    await accounts.putExternal(record);
+    return record;
+  }
+
+  /** Which of these users do not exist. */
+  async unknownAmong(userIds: readonly string[]): Promise<readonly string[]> {
+    const known = await this.#options.accounts.byIds(userIds);
+    return userIds.filter((userId) => !known.has(userId));
+  }
+
+  async search(query: string, limit: number): Promise<readonly UserRecord[]> {
+    return await this.#options.accounts.search(foldName(query), limit);
+  }
+
+  async byIds(userIds: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
+    return await this.#options.accounts.byIds(userIds);
+  }
+
+  async one(userId: string): Promise<UserRecord> {
+    const record = (await this.#options.accounts.byIds([userId])).get(userId);
+    if (record === undefined) throw new ConfabError('not_found');
+    return record;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Accounts, ConversationLog, Membership, UserCursor, UserRecord, ViewValues, Views } from '@confab/contracts';
+import { type LogHead, unreadCount, unreadFloor } from '@confab/conversation';
+import { ConfabError, type ConversationSummary, type Head, limits, type User } from '@confab/protocol';
+import { mentionKey, mentionPartition } from '../log/view-puts.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Access } from './access.ts';
+
+/** Mentions are counted no further; clients show it as this many and more. */
+const MENTIONS_COUNTED_MAX = 100;
+
+/** A conversation of a user's list before it is described. */
+export interface ListEntry {
+  readonly conversationId: string;
+  readonly membership: Membership;
+  readonly head: LogHead;
+}
+
+/** Puts together what a member sees of conversations, many at a time: a fixed number of reads however long the list. */
+export class Summaries {
+  readonly #log: ConversationLog;
+  readonly #views: Views;
+  readonly #accounts: Accounts;
+  readonly #receipts: Receipts;
+  readonly #access: Access;
+
+  constructor(parts: {
+    readonly log: ConversationLog;
+    readonly views: Views;
+    readonly accounts: Accounts;
+    readonly receipts: Receipts;
+    readonly access: Access;
+  }) {
+    this.#log = parts.log;
+    this.#views = parts.views;
+    this.#accounts = parts.accounts;
+    this.#receipts = parts.receipts;
+    this.#access = parts.access;
+  }
+
+  /** All conversations of a user, newest activity first. */
+  async entries(userId: string): Promise<readonly ListEntry[]> {
+    const memberships = await this.#access.openMemberships(userId);
+    const heads = await this.#log.heads([...memberships.keys()]);
+    const entries: ListEntry[] = [];
+    for (const [conversationId, membership] of memberships) {
+      const head = heads.get(conversationId);
+      if (head !== undefined) entries.push({ conversationId, membership, head });
+    }
+    return entries.sort(newestFirst);
+  }
+
+  /** One conversation, or `not_found` to who is no member. */
+  async one(conversationId: string, userId: string): Promise<ConversationSummary> {
+    const membership = await this.#access.member(conversationId, userId);
+    const head = (await this.#log.heads([conversationId])).get(conversationId);
+    const [summary] = head === undefined ? [] : await this.describe(userId, [{ conversationId, membership, head }]);
+    if (summary === undefined) throw new ConfabError('not_found');
+    return summary;
+  }
+
+  /** Describes entries, in their order. */
+  async describe(userId: string, entries: readonly ListEntry[]): Promise<readonly ConversationSummary[]> {
+    const peerPlaces = entries.flatMap(({ conversationId, membership: { peerId } }) =>
+      peerId === null ? [] : [{ conversationId, userId: peerId }],
+    );
+    const [rows, cursors, peers, peerCursors] = await Promise.all([
+      this.#conversationRows(entries),
+      this.#receipts.cursors(entries.map(({ conversationId }) => ({ conversationId, userId }))),
+      this.#accounts.byIds(peerPlaces.map((place) => place.userId)),
+      this.#receipts.cursors(peerPlaces),
+    ]);
+    const peerCursorOf = new Map(peerPlaces.map((place, index) => [place.conversationId, peerCursors[index] ?? null]));
+    const counts = await this.#counts(userId, entries, cursors);
+    return entries.map((entry, index) => {
+      const { peerId } = entry.membership;
+      return summaryOf(entry, {
+        row: rows.get(entry.conversationId),
+        floor: floorOf(entry.membership, cursors[index] ?? null),
+        counts: counts[index] ?? { own: 0, mentions: 0 },
+        peer: peerId === null ? undefined : { peerId, user: peers.get(peerId), cursor: peerCursorOf.get(entry.conversationId) },
+      });
+    });
+  }
+
+  async #conversationRows(
+    entries: readonly ListEntry[],
+  ): Promise<ReadonlyMap<string, ViewValues['conversation']>> {
+    const places = entries.map(({ conversationId }) => ({ partition: conversationId, key: '' }));
+    const rows = await this.#views.getMany('conversation', places);
+    return new Map(rows.map((row) => [row.partition, row.value]));
+  }
+
+  /** Own messages and mentions above each floor; asked only where there is anything above it. */
+  async #counts(userId: string, entries: readonly ListEntry[], cursors: readonly (UserCursor | null)[]) {
+    const counts = entries.map(() => ({ own: 0, mentions: 0 }));
+    const open = entries.flatMap(({ conversationId, membership, head }, index) => {
+      const floor = floorOf(membership, cursors[index] ?? null);
+      return head.ordinal > floor.ordinal ? [{ index, conversationId, floor }] : [];
+    });
+    const [own, mentions] = await Promise.all([
+      this.#log.countOwn(
+        open.map(({ conversationId, floor }) => ({ conversationId, userId, aboveSequence: floor.sequence })),
+      ),
+      this.#views.counts(
+        open.map(({ conversationId, floor }) => ({
+          view: 'mention' as const,
+          partition: mentionPartition(conversationId, userId),
+          after: mentionKey(floor.sequence),
+          limit: MENTIONS_COUNTED_MAX,
+        })),
+      ),
+    ]);
+    open.forEach(({ index }, place) => {
+      counts[index] = { own: own[place] ?? 0, mentions: mentions[place] ?? 0 };
+    });
+    return counts;
+  }
+}
+
+/** The unread floor of a member. */
+export function floorOf(membership: Pick<Membership, 'from' | 'fromOrdinal'>, cursor: UserCursor | null) {
+  const read = cursor === null ? null : { sequence: cursor.read, ordinal: cursor.readOrdinal };
+  return unreadFloor(read, { sequence: membership.from, ordinal: membership.fromOrdinal });
+}
+
+interface SummaryParts {
+  readonly row: ViewValues['conversation'] | undefined;
+  readonly floor: { readonly sequence: number; readonly ordinal: number };
+  readonly counts: { readonly own: number; readonly mentions: number };
+  readonly peer:
+    | {
+        readonly peerId: string;
+        readonly user: UserRecord | undefined;
+        readonly cursor: UserCursor | null | undefined;
+      }
+    | undefined;
+}
+
+function summaryOf({ conversationId, membership, head }: ListEntry, parts: SummaryParts): ConversationSummary {
+  const { row, floor, counts, peer } = parts;
+  const preview = head.preview !== null && head.preview.sequence >= membership.from ? head.preview : null;
+  return {
+    conversationId,
+    type: membership.type,
+    title: row?.title ?? null,
+    role: membership.role,
+    memberCount: row?.memberCount ?? 1,
+    ...(peer === undefined
+      ? {}
+      : {
+          peer: peer.user === undefined ? null : userOf(peer.user),
+          watermarks: [
+            { userId: peer.peerId, delivered: peer.cursor?.delivered ?? 0, read: peer.cursor?.read ?? 0 },
+          ],
+        }),
+    head: headOf(head),
+    read: { sequence: floor.sequence, ordinal: floor.ordinal },
+    unread: unreadCount(head.ordinal, floor.ordinal, counts.own),
+    mentions: counts.mentions,
+    ...(preview === null ? {} : { preview }),
+  };
+}
+
+/** A head as the wire has it. */
+export function headOf(head: LogHead): Head {
+  const { sequence, ordinal, eventId, sentAt } = head;
+  return { sequence, ordinal, eventId, sentAt };
+}
+
+/** A user as others see them. */
+export function userOf(record: UserRecord): User {
+  const { userId, username, displayName, picture } = record;
+  return { userId, username, displayName, ...(picture === null ? {} : { picture }) };
+}
+
+function newestFirst(one: ListEntry, other: ListEntry): number {
+  if (one.head.sentAt !== other.head.sentAt) return one.head.sentAt < other.head.sentAt ? 1 : -1;
+  return one.conversationId < other.conversationId ? -1 : 1;
+}

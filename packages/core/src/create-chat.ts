@@ -1,0 +1,179 @@
+import type {
+  Accounts,
+  Clock,
+  ConversationLog,
+  Cursors,
+  Devices,
+  Digest,
+  NodeBus,
+  NodeDirectory,
+  Observer,
+  PasswordHasher,
+  Random,
+  SessionRegistry,
+  Tokens,
+  Views,
+  WorkQueue,
+} from '@confab/contracts';
+import { ConfabError, operations } from '@confab/protocol';
+import { Registration } from './accounts/accounts.ts';
+import { SignIn } from './accounts/sign-in.ts';
+import type { RateLimits } from './admission/rate-limits.ts';
+import type { Caller, Chat } from './chat.ts';
+import { Access, ConversationIds } from './conversations/access.ts';
+import { Conversations } from './conversations/conversations.ts';
+import { headOf, Summaries } from './conversations/summaries.ts';
+import { Delivery } from './delivery/delivery.ts';
+import { LocalSessions } from './delivery/local-sessions.ts';
+import type { Planned } from './log/batch.ts';
+import { LogReader } from './log/log-reader.ts';
+import { TailCache } from './log/tail-cache.ts';
+import { Writers } from './log/writers.ts';
+import { type Handlers, handlers, type Parts, type UserCaller } from './operations/handlers.ts';
+import { Receipts } from './receipts/receipts.ts';
+import { History } from './sync/history.ts';
+import { Pages } from './sync/pages.ts';
+import { Resume } from './sync/resume.ts';
+import { Typing } from './typing/typing.ts';
+import { FollowUps } from './work/follow-ups.ts';
+
+/** All that the rules of chat need from the world. */
+export interface ChatPorts {
+  readonly node: { readonly nodeId: string; readonly bootId: string };
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly work: WorkQueue;
+  readonly cursors: Cursors;
+  readonly accounts: Accounts;
+  readonly devices: Devices;
+  readonly registry: SessionRegistry;
+  readonly directory: NodeDirectory;
+  readonly bus: NodeBus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly passwords: PasswordHasher;
+  readonly tokens: Tokens;
+  readonly observer: Observer;
+  readonly rateLimits: RateLimits;
+  readonly registration: 'open' | 'closed';
+  readonly accessTokenMs: number;
+}
+
+const NOBODY: UserCaller = { kind: 'user', userId: '', deviceId: '' };
+
+/** Puts the rules together over the ports. */
+export function createChat(ports: ChatPorts): Chat {
+  const { accounts, bus, clock, cursors, digest, directory, log, node, observer, random, rateLimits, views } = ports;
+  const ids = new ConversationIds(digest);
+  const access = new Access(views, ids);
+  const tails = new TailCache();
+  const reader = new LogReader(log, tails);
+  const delivery = new Delivery({ registry: ports.registry, bus, observer });
+  const sessions = new LocalSessions(ports.registry, node);
+  const onCommitted = (planned: readonly Planned[]): void => {
+    const [first] = planned;
+    if (first === undefined) return;
+    tails.append(
+      first.event.conversationId,
+      planned.map((item) => item.event),
+    );
+    delivery.deliver(planned);
+    if (planned.some((item) => item.hasWork)) followUps.wake();
+  };
+  const writers = new Writers({
+    nodeId: node.nodeId,
+    log,
+    views,
+    directory,
+    bus,
+    clock,
+    random,
+    digest,
+    observer,
+    onCommitted,
+  });
+  const followUps = new FollowUps({ work: ports.work, writers, ids, clock, random, digest, observer });
+  const receipts = new Receipts({ log, reader, cursors, access, writers, delivery, clock, observer });
+  const summaries = new Summaries({ log, views, accounts, receipts, access });
+  const { registration: mode, passwords } = ports;
+  const registration = new Registration({ accounts, passwords, clock, random, digest, registration: mode });
+  const pages = new Pages({ log, reader, access, receipts, sessions, clock });
+  const parts: Parts = {
+    access,
+    conversations: new Conversations({ writers, ids, views, registration, random }),
+    history: new History(log, access),
+    pages,
+    random,
+    rateLimits,
+    receipts,
+    registration,
+    signIn: new SignIn({ ...ports, registration, delivery }),
+    summaries,
+    typing: new Typing(writers, delivery, rateLimits),
+    writers,
+  };
+  const resume = new Resume({ log, reader, access, ids, summaries, pages });
+  return chatOf(ports, { parts, resume, sessions, followUps, writers });
+}
+
+interface Assembly {
+  readonly parts: Parts;
+  readonly resume: Resume;
+  readonly sessions: LocalSessions;
+  readonly followUps: FollowUps;
+  readonly writers: Writers;
+}
+
+function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers }: Assembly): Chat {
+  const { bus, directory, log, node, observer } = ports;
+  let unsubscribe: () => void = () => undefined;
+  return {
+    async handle(verb, caller, request, context) {
+      const user = callerFor(operations[verb].access, caller);
+      const handler = handlers[verb] as Handlers[typeof verb];
+      return await handler({ parts, user, request, context });
+    },
+    authenticate: (token, deviceId) => parts.signIn.authenticate(token, deviceId),
+    attach: (session) => sessions.attach(session),
+    detach: (session) => sessions.detach(session),
+    resume: (request, sink) => resume.run(request, sink),
+    async headsFor(userId, conversationIds) {
+      const readable = await Promise.all(
+        conversationIds.map(async (conversationId) => await parts.access.readable(conversationId, userId)),
+      );
+      const open = conversationIds.filter((_, index) => readable[index]?.to === null);
+      const heads = await log.heads(open);
+      return new Map([...heads].map(([conversationId, head]) => [conversationId, headOf(head)]));
+    },
+    async start() {
+      unsubscribe = bus.subscribe(node.nodeId, (envelope) => {
+        const events = sessions.receive(envelope);
+        if (events > 0) observer.delivered({ sockets: events, events: 1 });
+      });
+      await directory.join(node);
+      followUps.start();
+    },
+    async stop() {
+      await followUps.stop();
+      await directory.leave(node);
+      unsubscribe();
+      writers.stop();
+    },
+  };
+}
+
+/** The signed-in user a verb acts for. Who may ask is a row of the operations table. */
+function callerFor(access: (typeof operations)[keyof typeof operations]['access'], caller: Caller): UserCaller {
+  switch (access) {
+    case 'anyone':
+      return NOBODY;
+    case 'server':
+      if (caller.kind !== 'server') throw new ConfabError('unauthenticated');
+      return NOBODY;
+    case 'user':
+    case 'member':
+      if (caller.kind !== 'user') throw new ConfabError('unauthenticated');
+      return caller;
+  }
+}

@@ -1,0 +1,7 @@
+export * from './chat.ts';
+export { createChat, type ChatPorts } from './create-chat.ts';
+export type { LocalSession, SharedFrames } from './delivery/local-sessions.ts';
+export { frameFor, senderFrame } from './log/event-codec.ts';
+export { Lane } from './log/lane.ts';
+export { RateLimits, rateTable, type RateName } from './admission/rate-limits.ts';
+export { encodePage } from './sync/encode-page.ts';

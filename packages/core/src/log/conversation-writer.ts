@@ -1,0 +1,213 @@
+import type { Clock, CommitOutcome, ConversationLog, FoundEvent, Observer, Random, Views } from '@confab/contracts';
+import type { ConversationState } from '@confab/conversation';
+import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
+import { type BatchPlan, type CommandOutcome, type Planned, planBatch, type Waiting } from './batch.ts';
+import { loadState } from './state-loader.ts';
+import { timeText } from './time-text.ts';
+
+/** Events in one commit; what waits beyond it goes into the next. */
+const BATCH_EVENTS_MAX = 256;
+const BATCH_CHARACTERS_MAX = 512 * 1024;
+/** Commands that may wait for one conversation. */
+const QUEUE_MAX = 10_000;
+/** Back-off between tries to decide a commit of unknown outcome. */
+const UNKNOWN_RETRY_BASE_MS = 50;
+const UNKNOWN_RETRY_CAP_MS = 2_000;
+
+export interface WriterOptions {
+  readonly conversationId: string;
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer: Observer;
+  /** Told of each commit, in order, after it is durable and acknowledged. */
+  readonly onCommitted: (planned: readonly Planned[]) => void;
+}
+
+/**
+ * The one writer of a conversation on this node: it decides what waits at a head it knows, commits it as one batch
+ * conditional on that head, answers, and goes on with what has come meanwhile. Another node may write too; the store's
+ * compare-and-set on the head is what keeps them apart.
+ */
+export class ConversationWriter {
+  readonly #options: WriterOptions;
+  #queue: Waiting[] = [];
+  #state: ConversationState | null | undefined;
+  #running = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether nothing waits, so that it may be forgotten. */
+  get isIdle(): boolean {
+    return !this.#running;
+  }
+
+  /** The conversation as this writer last knew it; undefined before its first batch. */
+  get state(): ConversationState | null | undefined {
+    return this.#state;
+  }
+
+  /** Takes a command into the queue; it is decided in the order of these calls. */
+  submit(waiting: Waiting): void {
+    if (this.#queue.length >= QUEUE_MAX) {
+      this.#refuse(waiting, 'unavailable', 'Too many sends wait for this conversation.');
+      return;
+    }
+    this.#queue.push(waiting);
+    if (!this.#running) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#state = undefined;
+        this.#options.observer.fault({ where: 'conversation-writer', error });
+        for (const waiting of batch) this.#refuse(waiting, 'internal');
+      }
+    }
+    this.#running = false;
+  }
+
+  #takeBatch(): Waiting[] {
+    let characters = 0;
+    let count = 0;
+    for (const { command } of this.#queue) {
+      characters += command.verb === 'send_message' ? command.body.length : 1_000;
+      if (count === BATCH_EVENTS_MAX || (count > 0 && characters > BATCH_CHARACTERS_MAX)) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Decides and commits until every command of the batch is answered. */
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const { conversationId, log, views, clock } = this.#options;
+    let left = batch;
+    while (left.length > 0) {
+      this.#state ??= await loadState(log, views, conversationId);
+      const nowMs = clock.nowMs();
+      const plan = planBatch({
+        conversationId,
+        state: this.#state,
+        batch: left,
+        nowMs,
+        contextOf: () => ({ sentAt: timeText(nowMs), random: this.#options.random.urlSafe(8) }),
+      });
+      left = await this.#commit(plan, left);
+    }
+  }
+
+  /** Commits a plan and answers what it settles; gives back what has to be decided again. */
+  async #commit(plan: BatchPlan, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    if (plan.commit === null) {
+      await this.#answerRefused(plan);
+      return plan.repeated;
+    }
+    const startedMs = this.#options.clock.nowMs();
+    const outcome = await this.#commitUntilDecided(plan.commit);
+    switch (outcome.kind) {
+      case 'committed':
+        this.#answerCommitted(plan, this.#options.clock.nowMs() - startedMs);
+        await this.#answerRefused(plan);
+        return plan.repeated;
+      case 'duplicates':
+        return this.#answerDuplicates(plan, outcome.found, batch);
+      case 'head_moved':
+        this.#state = undefined;
+        return batch;
+      case 'unavailable':
+        this.#state = undefined;
+        this.#options.observer.commitRefused({
+          conversationId: this.#options.conversationId,
+          reason: outcome.reason,
+        });
+        for (const waiting of batch) this.#refuse(waiting, 'unavailable');
+        return [];
+    }
+  }
+
+  /** Sends the same commit again while its outcome is unknown: nothing is acknowledged or allocated meanwhile. */
+  async #commitUntilDecided(
+    commit: NonNullable<BatchPlan['commit']>,
+  ): Promise<Exclude<CommitOutcome, { kind: 'unknown' }>> {
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await this.#options.log.commit(commit);
+      if (outcome.kind !== 'unknown') {
+        return outcome.kind === 'duplicates' && attempt > 0 ? ownCommit(commit, outcome) : outcome;
+      }
+      const capMs = Math.min(UNKNOWN_RETRY_CAP_MS, UNKNOWN_RETRY_BASE_MS * 2 ** attempt);
+      const delayMs = capMs * this.#options.random.fraction();
+      await new Promise<void>((resolve) => void this.#options.clock.after(delayMs, resolve));
+    }
+  }
+
+  #answerCommitted(plan: BatchPlan, durationMs: number): void {
+    this.#state = plan.planned.at(-1)?.state ?? this.#state;
+    for (const { waiting, event } of plan.planned) waiting.resolve({ event, duplicate: false });
+    this.#options.observer.messageCommitted({
+      conversationId: this.#options.conversationId,
+      count: plan.planned.length,
+      durationMs,
+    });
+    this.#options.onCommitted(plan.planned);
+  }
+
+  #answerDuplicates(
+    plan: BatchPlan,
+    found: readonly (FoundEvent & { readonly index: number })[],
+    batch: readonly Waiting[],
+  ): readonly Waiting[] {
+    const settled = new Set<Waiting>();
+    for (const duplicate of found) {
+      const planned = plan.planned[duplicate.index];
+      if (planned === undefined) continue;
+      settled.add(planned.waiting);
+      answerFound(planned.waiting, duplicate);
+    }
+    if (settled.size === 0) this.#state = undefined;
+    return batch.filter((waiting) => !settled.has(waiting));
+  }
+
+  /** A retry must get its first answer even where it would now be refused, so ids are looked up before refusing. */
+  async #answerRefused(plan: BatchPlan): Promise<void> {
+    const open = [...plan.refused.map((item) => item.waiting), ...plan.idle];
+    if (open.length === 0) return;
+    const { conversationId, log } = this.#options;
+    const keys = open.map(({ command }) => ({ userId: command.actorId, clientMessageId: command.clientMessageId }));
+    const found = await log.findByClientIds(conversationId, keys);
+    open.forEach((waiting, index) => {
+      const hit = found[index];
+      const refusal = plan.refused[index]?.refusal;
+      if (hit !== null && hit !== undefined) answerFound(waiting, hit);
+      else if (refusal === undefined) waiting.resolve({ event: null, duplicate: true });
+      else this.#refuse(waiting, refusal.code, refusal.message);
+    });
+  }
+
+  #refuse(waiting: Waiting, code: ErrorCode, message?: string): void {
+    if (errorTable[code].retry !== 'never' && waiting.place !== null) waiting.place.lane.refuse(waiting.place);
+    waiting.reject(new ConfabError(code, message));
+  }
+}
+
+/** After an unknown outcome, our own events found under their ids mean that the commit had been applied. */
+function ownCommit(
+  commit: NonNullable<BatchPlan['commit']>,
+  outcome: Extract<CommitOutcome, { kind: 'duplicates' }>,
+): Extract<CommitOutcome, { kind: 'committed' | 'duplicates' }> {
+  const own = outcome.found.every(({ index, event }) => commit.events[index]?.eventId === event.eventId);
+  return own && outcome.found.length === commit.events.length ? { kind: 'committed' } : outcome;
+}
+
+/** Answers with what the id once made, or with a conflict where it was something else. */
+export function answerFound(waiting: Waiting, found: FoundEvent): void {
+  if (found.contentHash === waiting.contentHash) waiting.resolve({ event: found.event, duplicate: true } satisfies CommandOutcome);
+  else waiting.reject(new ConfabError('idempotency_conflict'));
+}

@@ -1,0 +1,62 @@
+import type { ConversationLog, StoredEvent } from '@confab/contracts';
+import { limits } from '@confab/protocol';
+import type { TailCache } from './tail-cache.ts';
+
+/** Reads logs for syncing: from the tails in memory where they reach, else from the store, the same page only once. */
+export class LogReader {
+  readonly #log: ConversationLog;
+  readonly #tails: TailCache;
+  readonly #underWay = new Map<string, Promise<readonly StoredEvent[]>>();
+
+  constructor(log: ConversationLog, tails: TailCache) {
+    this.#log = log;
+    this.#tails = tails;
+  }
+
+  /**
+   * Up to `limit` events above `after`, where the log is known to reach `through`. Ascending, at most one page of bytes.
+   */
+  async above(conversationId: string, after: number, through: number, limit: number): Promise<readonly StoredEvent[]> {
+    const kept = this.#tails.above(conversationId, after, through);
+    if (kept !== null) return onePage(kept, limit);
+    const key = `${conversationId} ${after} ${limit}`;
+    const shared = this.#underWay.get(key);
+    if (shared !== undefined) return await shared;
+    const page = this.#log
+      .read({ conversationId, after, before: null, limit, bytesMax: limits.pageBytesMax, type: null })
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, page);
+    return await page;
+  }
+
+  /** The event at a place, or null. */
+  async at(conversationId: string, sequence: number): Promise<StoredEvent | null> {
+    const kept = this.#tails.at(conversationId, sequence);
+    if (kept !== null) return kept;
+    const [event] = await this.above(conversationId, sequence - 1, sequence, 1);
+    return event?.sequence === sequence ? event : null;
+  }
+
+  /** The newest events above `after` and up to `through`: at most `limit`, ascending. */
+  async newest(conversationId: string, after: number, through: number, limit: number): Promise<readonly StoredEvent[]> {
+    return await this.#log.read({
+      conversationId,
+      after,
+      before: through + 1,
+      limit,
+      bytesMax: limits.pageBytesMax,
+      type: null,
+    });
+  }
+}
+
+function onePage(events: readonly StoredEvent[], limit: number): readonly StoredEvent[] {
+  let bytes = 0;
+  let count = 0;
+  for (const event of events) {
+    bytes += event.json.length;
+    if (count === limit || (count > 0 && bytes > limits.pageBytesMax)) break;
+    count += 1;
+  }
+  return events.slice(0, count);
+}

@@ -1,0 +1,89 @@
+import type { ConversationLog, StoredEvent, ViewRow, Views } from '@confab/contracts';
+import { type ConversationState, fold, type LogHead, type MemberState } from '@confab/conversation';
+import { isCountable, limits } from '@confab/protocol';
+import { decodeEvent } from './event-codec.ts';
+
+/** Rows read at once while a state is put together. */
+const MEMBER_ROWS_PAGE = 1_000;
+/** How often a load starts anew because the log moved on under it. */
+const LOAD_ATTEMPTS_MAX = 8;
+
+/**
+ * A conversation at its head: the views, which are some sequence old, and the tail of the log folded onto them. Null
+ * where there is no such log.
+ */
+export async function loadState(
+  log: ConversationLog,
+  views: Views,
+  conversationId: string,
+): Promise<ConversationState | null> {
+  for (let attempt = 0; attempt < LOAD_ATTEMPTS_MAX; attempt++) {
+    const head = (await log.heads([conversationId])).get(conversationId);
+    if (head === undefined) return null;
+    const watermark = await views.watermark(conversationId);
+    const base = watermark === 0 ? null : await readViews(log, views, conversationId, head, watermark);
+    if ((await views.watermark(conversationId)) !== watermark) continue;
+    const tail = await readTail(log, conversationId, base?.head.sequence ?? 0, head.sequence);
+    const state = fold(base, tail.map(decodeEvent));
+    if (state !== null && state.head.sequence === head.sequence) return { ...state, head };
+  }
+  throw new Error(`the log of ${conversationId} moves faster than it can be read`);
+}
+
+async function readViews(
+  log: ConversationLog,
+  views: Views,
+  conversationId: string,
+  head: LogHead,
+  watermark: number,
+): Promise<ConversationState> {
+  const [row] = await views.list({ view: 'conversation', partition: conversationId, after: null, limit: 1 });
+  if (row === undefined) throw new Error(`no view of ${conversationId}`);
+  const members = new Map<string, MemberState>();
+  let after: string | null = null;
+  for (;;) {
+    const page: readonly ViewRow<'member'>[] = await views.list({ view: 'member', partition: conversationId, after, limit: MEMBER_ROWS_PAGE });
+    for (const { key, value } of page) members.set(key, value);
+    if (page.length < MEMBER_ROWS_PAGE) break;
+    after = page.at(-1)?.key ?? null;
+  }
+  const { type, title } = row.value;
+  return { conversationId, type, title, members, head: await headAt(log, conversationId, head, watermark) };
+}
+
+/** The head as it was at the watermark; only its place matters, for the tail is folded onto it. */
+async function headAt(
+  log: ConversationLog,
+  conversationId: string,
+  head: LogHead,
+  watermark: number,
+): Promise<LogHead> {
+  if (watermark >= head.sequence) return head;
+  const [next] = await readTail(log, conversationId, watermark, watermark + 1);
+  if (next === undefined) throw new Error(`a hole in ${conversationId} above ${watermark}`);
+  return { ...head, sequence: watermark, ordinal: next.ordinal - (isCountable(next.type) ? 1 : 0) };
+}
+
+async function readTail(
+  log: ConversationLog,
+  conversationId: string,
+  after: number,
+  through: number,
+): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for (let from = after; from < through; ) {
+    const page = await log.read({
+      conversationId,
+      after: from,
+      before: null,
+      limit: limits.pageItemsMax,
+      bytesMax: limits.pageBytesMax,
+      type: null,
+    });
+    const last = page.at(-1);
+    if (last === undefined) break;
+    events.push(...page.filter((event) => event.sequence <= through));
+    from = last.sequence;
+  }
+  return events;
+}

@@ -1,0 +1,150 @@
+import type { Clock, ConversationLog, EventDelivery, ReceiptNews } from '@confab/contracts';
+import { tierOf } from '@confab/conversation';
+import { ConfabError, limits, parseEventId, type Watermarks } from '@confab/protocol';
+import type { EventPagePlan } from '../chat.ts';
+import type { Access, ReadableRange } from '../conversations/access.ts';
+import { headOf } from '../conversations/summaries.ts';
+import type { LocalSession, LocalSessions } from '../delivery/local-sessions.ts';
+import type { LogReader } from '../log/log-reader.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import { endOf, headOfLog, replayStart } from './replay.ts';
+
+/** One question of a member for the events after a cursor. */
+export interface PageRequest {
+  readonly conversationId: string;
+  readonly userId: string;
+  /** Null: the newest page, to start afresh with. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+interface PagesOptions {
+  readonly log: ConversationLog;
+  readonly reader: LogReader;
+  readonly access: Access;
+  readonly receipts: Receipts;
+  readonly sessions: LocalSessions;
+  readonly clock: Clock;
+}
+
+/** Pages of a log after a cursor, for syncing and the long poll. */
+export class Pages {
+  readonly #options: PagesOptions;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+  }
+
+  async page(request: PageRequest): Promise<EventPagePlan> {
+    const { conversationId, userId, after } = request;
+    if (after !== null && parseEventId(after)?.conversationId !== conversationId) {
+      throw new ConfabError('invalid', 'Field after names an event of another conversation.');
+    }
+    const { access, log, reader } = this.#options;
+    const range = await access.readable(conversationId, userId);
+    if (range === null || range.to !== null) throw new ConfabError('not_found');
+    const head = await headOfLog(log, conversationId);
+    if (head === null) throw new ConfabError('not_found');
+    const start = after === null ? ({ kind: 'reset' } as const) : await replayStart(reader, after, range, head);
+    if (start.kind === 'reset') return await this.resetPage(request, range);
+    const events =
+      start.sequence >= head.sequence
+        ? []
+        : await reader.above(conversationId, start.sequence, head.sequence, request.limit);
+    const watermarks = await this.#watermarks(conversationId, userId);
+    return { conversationId, events, head: headOf(head), reset: false, watermarks };
+  }
+
+  /** The newest events of a range, to replace what the reader has. */
+  async resetPage(
+    request: Pick<PageRequest, 'conversationId' | 'userId' | 'limit'>,
+    range: ReadableRange,
+  ): Promise<EventPagePlan> {
+    const { conversationId, userId, limit } = request;
+    const { log, reader } = this.#options;
+    const head = await headOfLog(log, conversationId);
+    if (head === null) return { conversationId, events: [], head: null, reset: true, watermarks: [] };
+    const events = await reader.newest(conversationId, range.from - 1, endOf(range, head), limit);
+    const watermarks = await this.#watermarks(conversationId, userId);
+    return { conversationId, events, head: headOf(head), reset: true, watermarks };
+  }
+
+  /** The other members' watermarks where the tier tells them. */
+  async #watermarks(conversationId: string, userId: string): Promise<readonly Watermarks[]> {
+    const cursors = await this.#options.receipts.ofConversation(conversationId);
+    const type = conversationId.startsWith('d') ? 'direct' : 'group';
+    if (tierOf(type, cursors.length).receipts === 'none') return [];
+    return cursors
+      .filter((cursor) => cursor.userId !== userId)
+      .map(({ userId: memberId, delivered, read }) => ({ userId: memberId, delivered, read }));
+  }
+
+  /**
+   * A page that waits for news where there are none: up to `waitMs`, or until the asker has gone. It listens first and
+   * reads then, so that an event is in the page or heard.
+   */
+  async waitForPage(request: PageRequest, waitMs: number, gone: Promise<void> | null): Promise<EventPagePlan> {
+    if (waitMs === 0) return await this.page(request);
+    const { sessions, clock } = this.#options;
+    const waiter = new NewsWaiter(request.userId, request.conversationId);
+    await sessions.attach(waiter);
+    try {
+      const page = await this.page(request);
+      if (page.events.length > 0 || page.reset) return page;
+      const due = new Promise<void>((resolve) => waiter.onEnd(clock.after(waitMs, resolve)));
+      await Promise.race([waiter.news, due, ...(gone === null ? [] : [gone])]);
+      return await this.page(request);
+    } finally {
+      await sessions.detach(waiter);
+      waiter.end();
+    }
+  }
+}
+
+let pollCount = 0;
+
+/** A long poll, heard as a session of its own. */
+class NewsWaiter implements LocalSession {
+  readonly userId: string;
+  readonly deviceId = 'poll';
+  readonly connectionId: string;
+  readonly news: Promise<void>;
+  readonly #conversationId: string;
+  #wake: () => void = () => undefined;
+  #cancel: () => void = () => undefined;
+
+  constructor(userId: string, conversationId: string) {
+    pollCount += 1;
+    this.connectionId = `poll-${pollCount}`;
+    this.userId = userId;
+    this.#conversationId = conversationId;
+    this.news = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  onEnd(cancel: () => void): void {
+    this.#cancel = cancel;
+  }
+
+  end(): void {
+    this.#cancel();
+  }
+
+  receiveEvent(event: EventDelivery & { readonly conversationId: string }): void {
+    if (event.conversationId === this.#conversationId) this.#wake();
+  }
+
+  receiveReceipt(_news: ReceiptNews): void {}
+
+  receiveTyping(_conversationId: string, _userId: string): void {}
+
+  deviceRevoked(): void {
+    this.#wake();
+  }
+}
+
+/** The page size asked for, or the default. */
+export function limitOf(asked: number | undefined): number {
+  return asked ?? limits.pageItemsDefault;
+}

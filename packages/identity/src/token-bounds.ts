@@ -1,0 +1,8 @@
+/** A token is read only up to this; longer ones are refused unread. */
+export const TOKEN_CHARACTERS_MAX = 8192;
+/** How far apart the clocks of issuer and server may be. */
+export const CLOCK_SKEW_MS = 5_000;
+/** Verified tokens of embedding products that are remembered. */
+export const VERIFIED_TOKENS_MAX = 50_000;
+/** A token under a fetched key is verified anew after this, so that a withdrawn key ends its tokens. */
+export const FETCHED_KEY_TRUST_MS = 600_000;

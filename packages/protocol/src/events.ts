@@ -1,0 +1,111 @@
+import Type, { type Static } from 'typebox';
+import {
+  BodyField,
+  ClientMessageIdField,
+  ConversationIdField,
+  ConversationTypeField,
+  EventIdField,
+  FormatField,
+  OrdinalField,
+  RoleField,
+  SequenceField,
+  TimeField,
+  TitleField,
+  UserIdField,
+} from './fields.ts';
+
+/**
+ * Log events: every durable change of a conversation, in the form that is stored, replayed and sent. Whatever its
+ * type, a frame with an `eventId` is one of these and advances the cursor of its conversation.
+ */
+const envelope = {
+  eventId: EventIdField,
+  conversationId: ConversationIdField,
+  sequence: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  ordinal: OrdinalField,
+  senderId: UserIdField,
+  sentAt: TimeField,
+  clientMessageId: Type.Optional(ClientMessageIdField),
+};
+
+const MemberField = Type.Object({ userId: UserIdField, role: RoleField });
+
+export const MessageEvent = Type.Object(
+  {
+    type: Type.Literal('message_event'),
+    ...envelope,
+    messageId: EventIdField,
+    body: BodyField,
+    format: Type.Optional(FormatField),
+    replyTo: Type.Optional(EventIdField),
+    mentions: Type.Optional(Type.Array(UserIdField)),
+  },
+  { $id: 'MessageEvent', description: 'A message. The only countable event: its ordinal is one more.' },
+);
+
+export const ConversationEvent = Type.Object(
+  {
+    type: Type.Literal('conversation_event'),
+    ...envelope,
+    change: Type.Union([Type.Literal('created'), Type.Literal('updated')]),
+    conversationType: Type.Optional(ConversationTypeField),
+    title: Type.Optional(Type.Union([TitleField, Type.Null()])),
+    members: Type.Optional(Type.Array(MemberField)),
+  },
+  { $id: 'ConversationEvent', description: '`created` is event 1 and names type, title and members.' },
+);
+
+export const MemberEvent = Type.Object(
+  {
+    type: Type.Literal('member_event'),
+    ...envelope,
+    change: Type.Union([
+      Type.Literal('joined'),
+      Type.Literal('left'),
+      Type.Literal('removed'),
+      Type.Literal('role_changed'),
+    ]),
+    members: Type.Array(MemberField, { minItems: 1 }),
+  },
+  { $id: 'MemberEvent', description: 'Members joined, left, were removed or have another role from here on.' },
+);
+
+export const MembershipEvent = Type.Object(
+  {
+    type: Type.Literal('membership_event'),
+    ...envelope,
+    change: Type.Union([Type.Literal('joined'), Type.Literal('left')]),
+    targetConversationId: ConversationIdField,
+    targetSequence: SequenceField,
+  },
+  { $id: 'MembershipEvent', description: "In a user's own log: they joined or left a conversation at a sequence." },
+);
+
+export const LogEvent = Type.Union([MessageEvent, ConversationEvent, MemberEvent, MembershipEvent]);
+
+export type MessageEvent = Static<typeof MessageEvent>;
+export type ConversationEvent = Static<typeof ConversationEvent>;
+export type MemberEvent = Static<typeof MemberEvent>;
+export type MembershipEvent = Static<typeof MembershipEvent>;
+/** Any durable event of a conversation. */
+export type LogEvent = MessageEvent | ConversationEvent | MemberEvent | MembershipEvent;
+export type LogEventType = LogEvent['type'];
+
+/** Whether unread counts see this event; the ordinal grows only here. */
+export function isCountable(type: LogEventType): boolean {
+  return type === 'message_event';
+}
+
+/** The place an event id names, or null where the text is no event id. */
+export function parseEventId(eventId: string): { conversationId: string; sequence: number } | null {
+  const parts = /^([A-Za-z0-9_-]{1,40})\.([0-9a-z]{1,11})\.[A-Za-z0-9_-]{8}$/.exec(eventId);
+  if (parts === null) return null;
+  const sequence = Number.parseInt(parts[2] ?? '', 36);
+  if (!Number.isSafeInteger(sequence) || sequence < 1) return null;
+  return { conversationId: parts[1] ?? '', sequence };
+}
+
+/** Builds an event id; `random` is 8 URL-safe characters. */
+export function formatEventId(conversationId: string, sequence: number, random: string): string {
+  return `${conversationId}.${sequence.toString(36)}.${random}`;
+}

@@ -1,0 +1,102 @@
+import type { Database } from 'bun:sqlite';
+import type {
+  Accounts,
+  CommitOutcome,
+  CommitRequest,
+  ConversationLog,
+  Cursors,
+  Devices,
+  Views,
+  WorkQueue,
+} from '@confab/contracts';
+import { checkCommit } from './check-commit.ts';
+import { AccountReader, DeviceReader } from './reader/read-accounts.ts';
+import { CursorReader } from './reader/read-cursors.ts';
+import { LogReader } from './reader/read-log.ts';
+import { ViewReader } from './reader/read-views.ts';
+import { type WriterClient, WriteRefused } from './writer-client.ts';
+
+/** The ports over one file: reads on this thread, writes through the writer. */
+export interface StorePorts {
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly work: WorkQueue;
+  readonly cursors: Cursors;
+  readonly accounts: Accounts;
+  readonly devices: Devices;
+}
+
+export function createPorts(db: Database, writer: WriterClient): StorePorts {
+  const views = new ViewReader(db);
+  return {
+    log: createLog(db, writer),
+    views: {
+      list: async (request) => views.list(request),
+      getMany: async (view, places) => views.getMany(view, places),
+      counts: async (questions) => views.counts(questions),
+      watermark: async (conversationId) => views.watermark(conversationId),
+    },
+    work: {
+      claim: (request) => writer.write('claim', request),
+      complete: async (workIds) => void (await writer.write('complete', { workIds })),
+      retry: async (workIds, dueAtMs) => void (await writer.write('retry', { workIds, dueAtMs })),
+    },
+    cursors: createCursors(db, writer),
+    accounts: createAccounts(db, writer),
+    devices: createDevices(db, writer),
+  };
+}
+
+function createLog(db: Database, writer: WriterClient): ConversationLog {
+  const reader = new LogReader(db);
+  return {
+    commit: (request) => commit(writer, request),
+    heads: async (conversationIds) => reader.heads(conversationIds),
+    read: async (request) => reader.read(request),
+    findByClientIds: async (conversationId, keys) => reader.findByClientIds(conversationId, keys),
+    countOwn: async (questions) => reader.countOwn(questions),
+  };
+}
+
+async function commit(writer: WriterClient, request: CommitRequest): Promise<CommitOutcome> {
+  checkCommit(request);
+  try {
+    return (await writer.write('commit', request)) ?? { kind: 'committed' };
+  } catch (error) {
+    if (error instanceof WriteRefused) return { kind: 'unavailable', reason: error.message };
+    throw error;
+  }
+}
+
+function createCursors(db: Database, writer: WriterClient): Cursors {
+  const reader = new CursorReader(db);
+  return {
+    advance: async (advances) => void (await writer.write('advance', { advances })),
+    ofConversation: async (conversationId) => reader.ofConversation(conversationId),
+    get: async (places) => reader.get(places),
+  };
+}
+
+function createAccounts(db: Database, writer: WriterClient): Accounts {
+  const reader = new AccountReader(db);
+  return {
+    create: (account) => writer.write('create_account', account),
+    putExternal: async (user) => void (await writer.write('put_external', user)),
+    byIds: async (userIds) => reader.byIds(userIds),
+    credentials: async (foldedUsername) => reader.credentials(foldedUsername),
+    search: async (foldedPrefix, limit) => reader.search(foldedPrefix, limit),
+  };
+}
+
+function createDevices(db: Database, writer: WriterClient): Devices {
+  const reader = new DeviceReader(db);
+  return {
+    signIn: (device, devicesMax) => writer.write('sign_in', { device, devicesMax }),
+    get: async (userId, deviceId) => reader.get(userId, deviceId),
+    list: async (userId) => reader.list(userId),
+    rotate: (request) => writer.write('rotate', request),
+    revoke: (userId, deviceId) => writer.write('revoke', { userId, deviceId }),
+    touch: async (userId, deviceId, lastSeenAt) => void (await writer.write('touch', { userId, deviceId, lastSeenAt })),
+    revokedAmong: async (devices) => reader.revokedAmong(devices),
+  };
+}

@@ -1,0 +1,152 @@
+import type {
+  CommitOutcome,
+  CommitRequest,
+  ConversationLog,
+  Duplicate,
+  FoundEvent,
+  IdempotencyKey,
+  NewEvent,
+  OwnCountQuestion,
+  ReadRequest,
+  StoredEvent,
+} from '@confab/contracts';
+import type { LogHead } from '@confab/conversation';
+import { isCountable } from '@confab/protocol';
+import type { MemoryViews } from './memory-store-views.ts';
+import type { MemoryWork } from './memory-store-work.ts';
+
+/**
+ * What the next commits do instead of being carried out. `unknown_applied` was written although the answer says that
+ * nobody knows; `unknown_not_applied` was not.
+ */
+export type CommitFault = 'unavailable' | 'unknown_applied' | 'unknown_not_applied';
+
+interface Conversation {
+  head: LogHead;
+  readonly events: StoredEvent[];
+  readonly byKey: Map<string, FoundEvent>;
+}
+
+const EVENTS_PER_COMMIT_MAX = 256;
+
+export class MemoryLog implements ConversationLog {
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #faults: CommitFault[] = [];
+  readonly #views: MemoryViews;
+  readonly #work: MemoryWork;
+
+  constructor(views: MemoryViews, work: MemoryWork) {
+    this.#views = views;
+    this.#work = work;
+  }
+
+  failNext(faults: readonly CommitFault[]): void {
+    this.#faults.push(...faults);
+  }
+
+  headSequence(conversationId: string): number {
+    return this.#conversations.get(conversationId)?.head.sequence ?? 0;
+  }
+
+  async commit(request: CommitRequest): Promise<CommitOutcome> {
+    checkShape(request);
+    const fault = this.#faults.shift();
+    switch (fault) {
+      case undefined:
+        return this.#apply(request);
+      case 'unavailable':
+        return { kind: 'unavailable', reason: 'told to fail' };
+      case 'unknown_not_applied':
+        return { kind: 'unknown', reason: 'told to fail before the commit' };
+      case 'unknown_applied': {
+        const outcome = this.#apply(request);
+        return outcome.kind === 'committed' ? { kind: 'unknown', reason: 'told to fail after the commit' } : outcome;
+      }
+    }
+  }
+
+  async heads(conversationIds: readonly string[]): Promise<ReadonlyMap<string, LogHead>> {
+    const heads = new Map<string, LogHead>();
+    for (const conversationId of conversationIds) {
+      const conversation = this.#conversations.get(conversationId);
+      if (conversation !== undefined) heads.set(conversationId, conversation.head);
+    }
+    return heads;
+  }
+
+  async read(request: ReadRequest): Promise<readonly StoredEvent[]> {
+    const { after, before, limit, bytesMax, type } = request;
+    const events = this.#conversations.get(request.conversationId)?.events ?? [];
+    const inRange = events
+      .slice(after, before === null ? undefined : Math.max(after, before - 1))
+      .filter((event) => type === null || event.type === type);
+    if (before !== null) inRange.reverse();
+    const page: StoredEvent[] = [];
+    let bytes = 0;
+    for (const event of inRange) {
+      bytes += Buffer.byteLength(event.json);
+      if (page.length >= limit || (page.length > 0 && bytes > bytesMax)) break;
+      page.push(event);
+    }
+    return before === null ? page : page.reverse();
+  }
+
+  async findByClientIds(
+    conversationId: string,
+    keys: readonly IdempotencyKey[],
+  ): Promise<readonly (FoundEvent | null)[]> {
+    const byKey = this.#conversations.get(conversationId)?.byKey;
+    return keys.map((key) => byKey?.get(keyText(key.userId, key.clientMessageId)) ?? null);
+  }
+
+  async countOwn(questions: readonly OwnCountQuestion[]): Promise<readonly number[]> {
+    return questions.map(({ conversationId, userId, aboveSequence }) => {
+      const events = this.#conversations.get(conversationId)?.events.slice(aboveSequence) ?? [];
+      return events.filter((event) => event.senderId === userId && isCountable(event.type)).length;
+    });
+  }
+
+  /** One synchronous step, so that nothing comes between the checks and the writes. */
+  #apply(request: CommitRequest): CommitOutcome {
+    const known = this.#conversations.get(request.conversationId);
+    const found = duplicatesIn(request.events, known);
+    if (found.length > 0) return { kind: 'duplicates', found };
+    if ((known?.head.sequence ?? 0) !== request.expectedHead) return { kind: 'head_moved' };
+
+    const conversation = known ?? { head: request.head, events: [], byKey: new Map<string, FoundEvent>() };
+    this.#conversations.set(request.conversationId, conversation);
+    conversation.head = request.head;
+    for (const { contentHash, ...event } of request.events) {
+      conversation.events.push(event);
+      conversation.byKey.set(keyText(event.senderId, event.clientMessageId), { event, contentHash });
+    }
+    for (const put of request.views) this.#views.put(put);
+    for (const item of request.work) this.#work.add(item);
+    return { kind: 'committed' };
+  }
+}
+
+function duplicatesIn(events: readonly NewEvent[], known: Conversation | undefined): readonly Duplicate[] {
+  if (known === undefined) return [];
+  return events.flatMap((event, index) => {
+    const found = known.byKey.get(keyText(event.senderId, event.clientMessageId));
+    return found === undefined ? [] : [{ ...found, index }];
+  });
+}
+
+/** A request that breaks the contract is a fault of the caller, not an outcome. */
+function checkShape(request: CommitRequest): void {
+  const { events, expectedHead, head } = request;
+  if (events.length < 1 || events.length > EVENTS_PER_COMMIT_MAX) throw new Error(`a commit of ${events.length} events`);
+  const keys = new Set(events.map((event) => keyText(event.senderId, event.clientMessageId)));
+  if (keys.size !== events.length) throw new Error('one client id twice in a commit');
+  for (const [index, event] of events.entries()) {
+    if (event.conversationId !== request.conversationId) throw new Error('an event of another conversation');
+    if (event.sequence !== expectedHead + 1 + index) throw new Error(`event ${event.sequence} leaves a gap`);
+  }
+  if (head.sequence !== expectedHead + events.length) throw new Error('the head is not the last event');
+}
+
+function keyText(userId: string, clientMessageId: string): string {
+  return `${userId.length}:${userId}${clientMessageId}`;
+}

@@ -1,0 +1,36 @@
+import type { Tree } from './tree.ts';
+
+/** What a room's package.json says about its imports and its face. */
+export type Manifest = {
+  readonly name: string;
+  /** dependencies and peerDependencies: what the source may import. */
+  readonly dependencies: readonly string[];
+  /** devDependencies: what tests and build files may import besides. */
+  readonly devDependencies: readonly string[];
+  /** Subpath ('.' or './react') -> file, from the root of the repository. */
+  readonly faces: ReadonlyMap<string, string>;
+};
+
+type PackageJson = {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, string>>;
+};
+
+/** The manifest of the room in `folder`; undefined where it has none. */
+export function readManifest(tree: Tree, folder: string): Manifest | undefined {
+  const file = `${folder}/package.json`;
+  if (!tree.has(file)) return undefined;
+  const json = JSON.parse(tree.read(file)) as PackageJson;
+  const faces = Object.entries(json.exports ?? {}).map(
+    ([subpath, target]) => [subpath, `${folder}/${target.replace(/^\.\//, '')}`] as const,
+  );
+  return {
+    name: json.name,
+    dependencies: Object.keys({ ...json.dependencies, ...json.peerDependencies }).sort(),
+    devDependencies: Object.keys({ ...json.devDependencies }).sort(),
+    faces: new Map(faces),
+  };
+}
