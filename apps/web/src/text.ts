@@ -110,7 +110,7 @@ export const text = {
     stale: 'Newer messages are on their way…',
     jump: 'Jump to the newest message',
     jumpUnread: (many: number) => `${count(many, 'new message', 'new messages')} below`,
-    firstUnread: (many: number) => `${count(many, 'new message', 'new messages')}, go to the first`,
+    firstUnread: 'Go to the first new message',
     loadFailed: 'Messages could not be loaded.',
     again: 'Try again',
     gone: 'You are no longer in this conversation.',

@@ -1,3 +1,6 @@
+import { lengthPrefixed } from '@confab/conversation';
+import type { Digest } from './environment.ts';
+
 /** Passwords and tokens: the parts of identity that need cryptography. */
 
 export interface PasswordHasher {
@@ -12,7 +15,7 @@ export interface Principal {
   readonly deviceId: string | null;
   /** When the token runs out, milliseconds since the epoch. */
   readonly expiresAtMs: number;
-  /** Profile claims of a token of an embedding product, else null. */
+  /** Profile claims of a token of an embedding product; null for our own tokens, and where it has no usable name. */
   readonly external: { readonly displayName: string; readonly picture: string | null } | null;
 }
 
@@ -24,6 +27,14 @@ export interface Principal {
 export interface Tokens {
   /** Signs an access token of our own for a device. */
   sign(claims: { readonly userId: string; readonly deviceId: string; readonly expiresAtMs: number }): Promise<string>;
-  /** Throws ConfabError `unauthenticated` or `token_expired`. */
+  /** Throws ConfabError `unauthenticated`, `token_expired`, or `unavailable` where a product's keys cannot be had. */
   verify(token: string): Promise<Principal>;
+}
+
+/**
+ * The user id of a subject of an embedding product: `x` and 22 characters of a hash. Never an account's, which begin
+ * with `u`. Lengths go into the hash, so that two different pairs are never one text.
+ */
+export function externalUserId(digest: Digest, issuer: string, subject: string): string {
+  return `x${digest.sha256Id(lengthPrefixed([issuer, subject]))}`;
 }

@@ -1,7 +1,7 @@
-import type { Digest, Principal } from '@confab/contracts';
+import { externalUserId, type Digest, type Principal } from '@confab/contracts';
 import { ConfabError } from '@confab/protocol';
 import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { externalUserId, isSubject, profileOf } from './external-user.ts';
+import { isSubject, profileOf } from './external-user.ts';
 import type { IdentityFault } from './identity-fault.ts';
 import { CLOCK_SKEW_MS } from './token-bounds.ts';
 

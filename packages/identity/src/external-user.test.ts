@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import { externalUserId } from '@confab/contracts';
 import { limits } from '@confab/protocol';
 import { createDigest } from './digest.ts';
-import { externalUserId, profileOf } from './external-user.ts';
+import { profileOf } from './external-user.ts';
 
 const digest = createDigest(new Uint8Array(32));
 

@@ -1,18 +1,10 @@
-import type { Digest, Principal } from '@confab/contracts';
+import type { Principal } from '@confab/contracts';
 import { limits } from '@confab/protocol';
 
 const SUBJECT_CHARACTERS_MAX = 256;
 const PICTURE_CHARACTERS_MAX = 2048;
 const PICTURE = /^https:\/\/[!-~]+$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]+/gu;
-
-/**
- * The user id of a subject of an embedding product: `x` and 22 characters of a hash. Never an account's, which begin
- * with `u`. Lengths go into the hash, so that two different pairs are never one text.
- */
-export function externalUserId(digest: Digest, issuer: string, subject: string): string {
-  return `x${digest.sha256Id(`${issuer.length}:${issuer}${subject.length}:${subject}`)}`;
-}
 
 /** Lone surrogates have no UTF-8: two subjects that differ only in them would have one hash. */
 export function isSubject(value: unknown): value is string {

@@ -1,6 +1,5 @@
 export { createClock } from './clock.ts';
 export { createDigest } from './digest.ts';
-export { externalUserId } from './external-user.ts';
 export type { IdentityFault } from './identity-fault.ts';
 export { createPasswordHasher, type PasswordHasherBounds } from './password-hasher.ts';
 export { createRandom } from './random.ts';

@@ -144,7 +144,7 @@ export const HOUSE: House = {
       thirdParty: 'declared',
     },
     { ...PURE, folder: 'tools/setup', floor: 8, mayImport: [], platform: ['node:*'], thirdParty: [] },
-    ...['bench', 'faults', 'tidy'].map((name) => ({
+    ...['bench', 'docs', 'faults', 'tidy'].map((name) => ({
       ...SERVER,
       folder: `tools/${name}`,
       floor: 8,

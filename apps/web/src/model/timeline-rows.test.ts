@@ -1,6 +1,6 @@
 import type { MessageItem, SystemItem, TimelineItem } from '@confab/client';
 import { describe, expect, test } from 'bun:test';
-import { isPrepended, sequenceThrough, timelineRows, type TimelineRow } from './timeline-rows.ts';
+import { changesAtStart, sequenceThrough, timelineRows, type TimelineRow } from './timeline-rows.ts';
 
 const START = new Date(2026, 5, 17, 9, 0).getTime();
 
@@ -108,14 +108,15 @@ describe('pages', () => {
   const older = [message(3, 'ada', 3), message(4, 'ada', 4)];
 
   test('an older page is seen as one', () => {
-    expect(isPrepended(rowsOf(newer, true), rowsOf([...older, ...newer], true))).toBe(true);
-    expect(isPrepended(rowsOf(newer, true), rowsOf([...older, ...newer], false))).toBe(true);
+    expect(changesAtStart(rowsOf(newer, true), rowsOf([...older, ...newer], true))).toBe(true);
+    expect(changesAtStart(rowsOf(newer, true), rowsOf([...older, ...newer], false))).toBe(true);
+    expect(changesAtStart(rowsOf([...older, ...newer], true), rowsOf(newer, true))).toBe(true);
   });
 
   test('a new message and the first page are not', () => {
-    expect(isPrepended(rowsOf(newer), rowsOf([...newer, message(7, 'ada', 7)]))).toBe(false);
-    expect(isPrepended(rowsOf([]), rowsOf(newer))).toBe(false);
-    expect(isPrepended(rowsOf(newer), rowsOf(newer))).toBe(false);
+    expect(changesAtStart(rowsOf(newer), rowsOf([...newer, message(7, 'ada', 7)]))).toBe(false);
+    expect(changesAtStart(rowsOf([]), rowsOf(newer))).toBe(false);
+    expect(changesAtStart(rowsOf(newer), rowsOf(newer))).toBe(false);
   });
 
   test('what was read is the last acknowledged row that was seen', () => {

@@ -72,9 +72,12 @@ function sameRun(a: TimelineItem | null, b: TimelineItem | null): boolean {
   return localDay(from) === localDay(to) && Math.abs(to.getTime() - from.getTime()) < RUN_GAP_MS;
 }
 
-/** Whether rows were added before what was there, with the end unchanged: the view then holds on to the end. */
-export function isPrepended(before: readonly TimelineRow[], after: readonly TimelineRow[]): boolean {
-  if (after.length <= before.length || before.length < 2) return false;
+/**
+ * Whether rows came or went above what stays, with the end unchanged: an older page, or its release. The view then
+ * holds on to the end.
+ */
+export function changesAtStart(before: readonly TimelineRow[], after: readonly TimelineRow[]): boolean {
+  if (after.length === before.length || Math.min(after.length, before.length) < 2) return false;
   return before.at(-1)?.key === after.at(-1)?.key && firstItemKey(before) !== firstItemKey(after);
 }
 

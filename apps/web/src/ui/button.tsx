@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { ReactNode, Ref } from 'react';
 import { Button as AriaButton, type ButtonProps as AriaButtonProps, Tooltip, TooltipTrigger } from 'react-aria-components';
 import styles from './button.module.css';
 import { classNames } from './class-names.ts';
@@ -44,6 +44,7 @@ interface IconButtonProps extends Omit<AriaButtonProps, 'className' | 'children'
   readonly look?: 'quiet' | 'primary';
   readonly size?: number;
   readonly extraClass?: string | undefined;
+  readonly ref?: Ref<HTMLButtonElement>;
 }
 
 /** A button with a picture on it. */

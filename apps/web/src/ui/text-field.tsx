@@ -34,7 +34,7 @@ export function TextField({ label, hint, error, inputRef, type = 'text', ...rest
     >
       <Label className={styles['label'] ?? ''}>{label}</Label>
       <div className={styles['box']}>
-        <Input className={styles['input'] ?? ''} {...(inputRef === undefined ? {} : { ref: inputRef })} />
+        <Input autoCapitalize={rest.name === 'username' ? 'none' : undefined} className={styles['input'] ?? ''} {...(inputRef === undefined ? {} : { ref: inputRef })} />
         {secret && (
           <ToggleButton
             aria-label={text.signIn.showPassword}

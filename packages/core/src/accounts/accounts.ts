@@ -1,5 +1,13 @@
-import type { Accounts, Clock, Digest, PasswordHasher, Random, UserRecord } from '@confab/contracts';
-import { lengthPrefixed } from '@confab/conversation';
+import {
+  type Accounts,
+  type Clock,
+  type Digest,
+  externalUserId,
+  type PasswordHasher,
+  type Principal,
+  type Random,
+  type UserRecord,
+} from '@confab/contracts';
 import { ConfabError, type RequestOf } from '@confab/protocol';
 import { timeText } from '../log/time-text.ts';
 
@@ -15,11 +23,6 @@ interface AccountsOptions {
 /** Names are one name where they look alike to NFKC and to case folding. */
 export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
-}
-
-/** The id of a user of an embedding product; never that of an account, which begins with another letter. */
-export function externalUserId(digest: Digest, issuer: string, subject: string): string {
-  return `x${digest.sha256Id(lengthPrefixed([issuer, subject]))}`;
 }
 
 /** Registration and profiles. */
@@ -55,6 +58,16 @@ export class Registration {
     const { digest } = this.#options;
     const userId = externalUserId(digest, request.issuer, request.subject);
     return await this.putExternalById(userId, request.displayName, request.picture ?? null);
+  }
+
+  /** Notes a user of the embedding product at first sight, with what their token says of them. */
+  async seeExternal(userId: string, profile: Principal['external']): Promise<void> {
+    if (profile !== null) {
+      await this.putExternalById(userId, profile.displayName, profile.picture);
+      return;
+    }
+    const known = (await this.#options.accounts.byIds([userId])).has(userId);
+    if (!known) await this.putExternalById(userId, `User ${userId.slice(1, 7)}`, null);
   }
 
   async putExternalById(userId: string, displayName: string, picture: string | null): Promise<UserRecord> {

@@ -126,8 +126,8 @@ export class SignIn {
   async authenticate(token: string, namedDeviceId: string | null): Promise<Authenticated> {
     const principal = await this.#options.tokens.verify(token);
     const { userId, expiresAtMs } = principal;
-    if (principal.external !== null) return await this.#authenticateExternal(principal, namedDeviceId);
-    const deviceId = principal.deviceId ?? '';
+    if (principal.deviceId === null) return await this.#authenticateExternal(principal, namedDeviceId);
+    const { deviceId } = principal;
     if (namedDeviceId !== null && namedDeviceId !== deviceId) {
       throw new ConfabError('unauthenticated', 'The token belongs to another device.');
     }
@@ -142,9 +142,7 @@ export class SignIn {
     const { devices, registration } = this.#options;
     const { userId, expiresAtMs } = principal;
     const deviceId = namedDeviceId ?? 'default';
-    if (principal.external !== null) {
-      await registration.putExternalById(userId, principal.external.displayName, principal.external.picture);
-    }
+    await registration.seeExternal(userId, principal.external);
     const device = await devices.get(userId, deviceId);
     if (device?.revoked === true) throw new ConfabError('session_ended');
     if (device === null) {

@@ -49,7 +49,7 @@ const actAsHeader = {
 /** The OpenAPI 3.1 document of the HTTP door. */
 export function openApiDocument({ version, actAsVerbs }: OpenApiOptions): Json {
   const components = new SchemaComponents('2020-12');
-  const paths: Record<string, Json> = { ...openApiSystemPaths(components) };
+  const paths: Record<string, Json> = {};
   for (const verb of verbs) {
     const operation: Operation = operations[verb];
     if (operation.http === null) continue;
@@ -62,7 +62,7 @@ export function openApiDocument({ version, actAsVerbs }: OpenApiOptions): Json {
     info: { title: 'Confab', version, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
     tags,
-    paths,
+    paths: { ...paths, ...openApiSystemPaths(components) },
     components: { schemas: components.all(), securitySchemes },
   };
 }

@@ -31,7 +31,6 @@ export function SignInView({ reason }: { reason: SignedOutReason }) {
         {reason === 'ended' && !registers && <p className={styles['note']}>{text.signIn.ended}</p>}
         <Form className={styles['form'] ?? ''} onSubmit={submit}>
           <TextField
-            autoCapitalize="none"
             autoComplete="username"
             autoFocus
             error={errors.username}

@@ -1,8 +1,9 @@
-import type { ConversationView } from '@confab/client';
+import type { ConversationView, Timeline, TimelineView } from '@confab/client';
 import { conversationAvatarId, conversationName } from '../../model/conversation-label.ts';
 import { formatDay } from '../../model/format-time.ts';
 import { text } from '../../text.ts';
 import { Avatar } from '../../ui/avatar.tsx';
+import { Button } from '../../ui/button.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import styles from './timeline-lines.module.css';
 
@@ -28,13 +29,25 @@ export function UnreadLine() {
 
 interface TopLineProps {
   readonly conversation: ConversationView;
-  readonly hasOlder: boolean;
+  readonly view: TimelineView;
+  readonly timeline: Timeline;
   readonly isEmpty: boolean;
 }
 
 /** The top of what is loaded: older messages come here, or this is where it began. */
-export function TopLine({ conversation, hasOlder, isEmpty }: TopLineProps) {
-  if (hasOlder) {
+export function TopLine({ conversation, view, timeline, isEmpty }: TopLineProps) {
+  if (view.error !== null) {
+    return (
+      <div className={styles['older']} role="status">
+        <p>{text.timeline.loadFailed}</p>
+        <Button onPress={() => void timeline.loadOlder()} small>
+          {text.timeline.again}
+        </Button>
+      </div>
+    );
+  }
+  const isComing = view.status === 'empty' || view.status === 'loading';
+  if (view.hasOlder || isComing) {
     return (
       <div aria-label={text.timeline.older} className={styles['older']} role="status">
         <Spinner size={20} />

@@ -7,17 +7,18 @@ import { isOthersMessage } from '../../model/timeline-rows.ts';
  * they read, or it would slip away under their eyes, and goes when they answer.
  */
 export function useUnreadLine(view: TimelineView, isReading: boolean): number | null {
-  const newest = newestOthersSequence(view);
   const [after, setAfter] = useState<number | null>(null);
-  const [wasReading, setWasReading] = useState(false);
-  const hasNews = newest > view.readSequence;
+  // Until the timeline was current once, what comes is what was missed, however attentive the reader is.
+  const [wasCurrent, setWasCurrent] = useState(false);
+  const hasNews = newestOthersSequence(view) > view.readSequence;
   const last = view.items.at(-1);
   const answered = last?.kind === 'message' && last.own && !hasNews;
 
   // Set while rendering, so that the line is there in the same picture as the messages behind it.
-  if (after === null && hasNews && !isReading) setAfter(view.readSequence);
-  else if (after === null && hasNews && !wasReading) setAfter(view.readSequence);
-  useEffect(() => setWasReading(isReading), [isReading]);
+  if (after === null && hasNews && (!isReading || !wasCurrent)) setAfter(view.readSequence);
+  useEffect(() => {
+    if (view.status === 'current') setWasCurrent(true);
+  }, [view.status]);
   useEffect(() => {
     if (answered) setAfter(null);
   }, [answered]);

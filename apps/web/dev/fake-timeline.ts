@@ -1,0 +1,118 @@
+import type { MessageItem, MessageState, Timeline, TimelineItem, TimelineView } from '@confab/client';
+import { ChatError } from '@confab/client';
+import { type Cell, cell } from './cell.ts';
+import { minutesAgo } from './cast.ts';
+
+export type SendOutcome = 'delivers' | 'queues' | 'fails' | 'hangs';
+
+export interface TimelineScript {
+  readonly items: readonly TimelineItem[];
+  readonly readSequence?: number;
+  readonly status?: TimelineView['status'];
+  readonly error?: ChatError;
+  /** How many of the items are loaded at first; the others come as older pages. */
+  readonly loaded?: number;
+}
+
+const PAGE = 40;
+
+/** A timeline in memory. What becomes of a message is told by `outcome` at the moment of sending. */
+export function fakeTimeline(
+  conversationId: string,
+  script: TimelineScript,
+  outcome: () => SendOutcome,
+): Timeline & { readonly view: Cell<TimelineView>; readonly receive: (item: TimelineItem) => void } {
+  let start = Math.max(0, script.items.length - (script.loaded ?? script.items.length));
+  const view = cell<TimelineView>({
+    conversationId,
+    items: script.items.slice(start),
+    status: script.status ?? 'current',
+    hasOlder: start > 0,
+    isLoadingOlder: false,
+    error: script.error ?? null,
+    readSequence: script.readSequence ?? Number.MAX_SAFE_INTEGER,
+    watermarks: [],
+  });
+  const setState = (clientMessageId: string, state: MessageState, sequence?: number) =>
+    view.update((before) => ({
+      ...before,
+      items: before.items.map((item) =>
+        item.kind === 'message' && item.clientMessageId === clientMessageId
+          ? { ...item, state, sequence: sequence ?? item.sequence }
+          : item,
+      ),
+    }));
+  const nextSequence = () => 1 + Math.max(0, ...view.get().items.map((item) => item.sequence ?? 0));
+  const go = (clientMessageId: string) => {
+    const fate = outcome();
+    if (fate === 'queues') return setState(clientMessageId, { kind: 'queued' });
+    setState(clientMessageId, { kind: 'sending' });
+    if (fate === 'hangs') return;
+    setTimeout(() => {
+      if (fate === 'fails') {
+        setState(clientMessageId, { kind: 'failed', error: new ChatError('forbidden'), canRetry: true });
+        return;
+      }
+      setState(clientMessageId, { kind: 'sent' }, nextSequence());
+      setTimeout(() => setState(clientMessageId, { kind: 'delivered' }), 600);
+      setTimeout(() => setState(clientMessageId, { kind: 'read' }), 1_800);
+    }, 250);
+  };
+  const add = (item: TimelineItem) => view.update((before) => ({ ...before, items: [...before.items, item] }));
+  return {
+    conversationId,
+    view,
+    get: view.get,
+    subscribe: view.subscribe,
+    receive: (item) => add(item.sequence === null ? item : { ...item, sequence: nextSequence() }),
+    async send(body) {
+      const clientMessageId = crypto.randomUUID();
+      add(ownItem(clientMessageId, body));
+      go(clientMessageId);
+      return { clientMessageId };
+    },
+    retry: async (clientMessageId) => go(clientMessageId),
+    async discard(clientMessageId) {
+      const isIt = (item: TimelineItem) => item.kind === 'message' && item.clientMessageId === clientMessageId;
+      view.update((before) => ({ ...before, items: before.items.filter((item) => !isIt(item)) }));
+      return true;
+    },
+    async loadOlder() {
+      if (start === 0 || view.get().isLoadingOlder) return false;
+      view.update((before) => ({ ...before, isLoadingOlder: true }));
+      await new Promise((resolve) => setTimeout(resolve, 350));
+      const from = Math.max(0, start - PAGE);
+      const page = script.items.slice(from, start);
+      start = from;
+      view.update((before) => ({
+        ...before,
+        items: [...page, ...before.items],
+        isLoadingOlder: false,
+        hasOlder: start > 0,
+      }));
+      return true;
+    },
+    releaseOlder() {},
+    markRead: (sequence) =>
+      view.update((before) => (sequence > before.readSequence ? { ...before, readSequence: sequence } : before)),
+    typing() {},
+  };
+}
+
+function ownItem(clientMessageId: string, body: string): MessageItem {
+  return {
+    kind: 'message',
+    key: clientMessageId,
+    messageId: null,
+    sequence: null,
+    clientMessageId,
+    senderId: 'me',
+    own: true,
+    body,
+    format: 'plain',
+    replyTo: null,
+    mentions: [],
+    sentAt: minutesAgo(0),
+    state: { kind: 'queued' },
+  };
+}

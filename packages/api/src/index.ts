@@ -1,0 +1,12 @@
+export {
+  type ApiParts,
+  type ApiSettings,
+  createApi,
+  type ExtraRoute,
+  type HttpDoor,
+  type HttpPeer,
+} from './api.ts';
+export { canonicalOrigin } from './origins.ts';
+export { trustedProxiesOf } from './peer-address.ts';
+export { createSite, type Site } from './site.ts';
+export { type Readiness, systemRoutes, type SystemParts } from './system-routes.ts';

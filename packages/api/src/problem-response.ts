@@ -1,0 +1,35 @@
+import { ConfabError, errorTable } from '@confab/protocol';
+
+/** Headers that all answers of the API have. They differ by Origin only, and are one user's. */
+export const apiHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  vary: 'Origin',
+} as const;
+
+/** An error as application/problem+json. */
+export function problemResponse(error: ConfabError): Response {
+  const { status, retry, meaning } = errorTable[error.code];
+  const { afterMs, userIds } = error.detail;
+  const body = {
+    type: `urn:confab:problem:${error.code}`,
+    title: meaning,
+    status,
+    ...(error.message === meaning ? {} : { detail: error.message }),
+    code: error.code,
+    retry,
+    ...(afterMs === undefined ? {} : { afterMs: Math.ceil(afterMs) }),
+    ...(userIds === undefined ? {} : { userIds }),
+  };
+  const headers: Record<string, string> = { ...apiHeaders, 'content-type': 'application/problem+json' };
+  if (afterMs !== undefined) headers['retry-after'] = String(Math.ceil(afterMs / 1000));
+  if (status === 401) headers['www-authenticate'] = challengeOf(error);
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** RFC 6750: only who gave a token is told that it is no good. */
+function challengeOf(error: ConfabError): string {
+  return error.code === 'token_expired'
+    ? 'Bearer realm="confab", error="invalid_token", error_description="expired"'
+    : 'Bearer realm="confab"';
+}

@@ -1,0 +1,81 @@
+import { type AnswerOf, limits, type LogEvent } from '@confab/protocol';
+import type { ConversationEntry } from '../conversations/conversation-entry.ts';
+import type { HttpCaller } from '../http/http-caller.ts';
+import { eventOfMessage, type ShownEvent, withOlder } from '../log/log-window.ts';
+
+const PAGE_ITEMS = limits.pageItemsDefault;
+/** A page this small was certainly not cut short by its bytes. */
+const SMALL_PAGE_CHARACTERS = limits.pageBytesMax / 8;
+/** Holes of one page that are worth a request each. */
+const HOLES_MAX = 4;
+
+/** A stretch of the log between two messages, where other events stand. */
+interface Hole {
+  /** Event id of what stands before; null for the beginning of the log. */
+  readonly after: string | null;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Puts the page before an entry's window in front of it. Pages over HTTP hold messages only, in their current state;
+ * the members who came and went between them are read from the log.
+ */
+export async function loadOlderPage(http: HttpCaller, entry: ConversationEntry): Promise<void> {
+  const { conversationId } = entry;
+  const from = entry.record?.window.from;
+  if (from === undefined) return;
+  const answer = await http.callPatiently('list_messages', { conversationId, before: from, limit: PAGE_ITEMS });
+  const messages = answer.messages.map(eventOfMessage).filter(({ sequence }) => sequence < from);
+  const isWhole = messages.length === 0 || isLastPage(answer);
+  const page = { from: isWhole ? 1 : (messages[0]?.sequence ?? from), isWhole };
+  const others = await readHoles(http, conversationId, holesBetween(messages, page.from, from));
+  const events = [...messages, ...others].sort((one, other) => one.sequence - other.sequence);
+  entry.changeWindow(({ window }) =>
+    // Somebody else moved the window meanwhile; the page belongs in front of another one.
+    window.from === from ? withOlder(window, { ...page, events }) : window,
+  );
+}
+
+function isLastPage({ messages }: AnswerOf<'list_messages'>): boolean {
+  if (messages.length >= PAGE_ITEMS) return false;
+  return messages.reduce((sum, { body }) => sum + body.length, 0) < SMALL_PAGE_CHARACTERS;
+}
+
+/** Where sequences are missing in [from, end). */
+function holesBetween(messages: readonly ShownEvent[], from: number, end: number): Hole[] {
+  const holes: Hole[] = [];
+  let before: { readonly sequence: number; readonly eventId: string | null } = { sequence: from - 1, eventId: null };
+  for (const next of [...messages, { sequence: end, eventId: '' }]) {
+    const hole = { after: before.eventId, first: before.sequence + 1, last: next.sequence - 1 };
+    // Without an id to begin behind, only the beginning of the log can be named.
+    if (hole.first <= hole.last && (hole.after !== null || hole.first === 1)) holes.push(hole);
+    before = next;
+  }
+  return holes.slice(-HOLES_MAX);
+}
+
+async function readHoles(http: HttpCaller, conversationId: string, holes: readonly Hole[]): Promise<ShownEvent[]> {
+  const pages = await Promise.all(holes.map(async (hole) => await readHole(http, conversationId, hole)));
+  return pages.flat();
+}
+
+async function readHole(http: HttpCaller, conversationId: string, hole: Hole): Promise<ShownEvent[]> {
+  try {
+    const { events } = await http.call('list_events', {
+      conversationId,
+      ...(hole.after === null ? {} : { after: hole.after }),
+      limit: Math.min(limits.pageItemsMax, hole.last - hole.first + 1),
+    });
+    return events.filter(isShown).filter(({ type, sequence }) => {
+      return type !== 'message_event' && sequence >= hole.first && sequence <= hole.last;
+    });
+  } catch {
+    // A line about who joined is missing then; no message is.
+    return [];
+  }
+}
+
+function isShown(event: LogEvent): event is ShownEvent {
+  return event.type !== 'membership_event';
+}

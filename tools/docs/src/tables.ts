@@ -1,0 +1,42 @@
+import { closeAction, closeCodes, errorCodes, errorTable, limits } from '@confab/protocol';
+
+/** A table of a document between two marks, and how to make its lines. */
+export interface GeneratedTable {
+  readonly file: string;
+  readonly name: string;
+  readonly lines: () => readonly string[];
+}
+
+/** Every generated table of the documents. */
+export const generatedTables: readonly GeneratedTable[] = [
+  { file: 'docs/protocol.md', name: 'errors', lines: errorLines },
+  { file: 'docs/protocol.md', name: 'close-codes', lines: closeCodeLines },
+  { file: 'docs/protocol.md', name: 'limits', lines: limitLines },
+];
+
+function errorLines(): readonly string[] {
+  const rows = errorCodes.map((code) => {
+    const { status, retry, meaning } = errorTable[code];
+    return `| \`${code}\` | ${status} | ${retry} | ${meaning} |`;
+  });
+  return ['| code | status | retry | meaning |', '| --- | --- | --- | --- |', ...rows];
+}
+
+function closeCodeLines(): readonly string[] {
+  const rows = Object.entries(closeCodes).map(([name, code]) => `| ${code} | ${name} | ${closeAction(code)} |`);
+  return ['| code | name | then |', '| --- | --- | --- |', ...rows];
+}
+
+function limitLines(): readonly string[] {
+  const rows = Object.entries(limits).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString('en')} |`);
+  return ['| bound | value |', '| --- | --- |', ...rows];
+}
+
+/** The document with the table's lines in place of what stands between its marks. */
+export function withTable(text: string, table: GeneratedTable): string {
+  const [open, close] = [`<!-- table:${table.name} -->`, `<!-- /table:${table.name} -->`];
+  const from = text.indexOf(open);
+  const to = text.indexOf(close);
+  if (from === -1 || to < from) throw new Error(`${table.file} has no marks of a table ${table.name}`);
+  return `${text.slice(0, from + open.length)}\n${table.lines().join('\n')}\n${text.slice(to)}`;
+}
