@@ -2,7 +2,11 @@ import type { ConversationView, MessageItem, MessageState, SystemItem, TimelineI
 
 export type Person = NonNullable<ConversationView['peer']>;
 
-const person = (userId: string, displayName: string, username = userId): Person => ({ userId, username, displayName });
+const person = (userId: string, displayName: string, username = userId): Person => ({
+  userId,
+  username,
+  displayName,
+});
 
 /** Who lives in the gallery. */
 export const people = {
@@ -60,7 +64,12 @@ export function message(conversationId: string, sequence: number, line: Line): M
 type SystemFacts = Partial<SystemItem['event']> & { readonly type: SystemItem['event']['type'] };
 
 /** Makes a system line of a conversation. */
-export function system(conversationId: string, sequence: number, minutes: number, facts: SystemFacts): SystemItem {
+export function system(
+  conversationId: string,
+  sequence: number,
+  minutes: number,
+  facts: SystemFacts,
+): SystemItem {
   const senderId = facts.senderId ?? 'ada';
   const sentAt = minutesAgo(minutes);
   return {
@@ -83,12 +92,17 @@ export function system(conversationId: string, sequence: number, minutes: number
 
 /** Many messages, for scrolling. */
 export function longHistory(conversationId: string, count: number): TimelineItem[] {
-  const words = 'Tide tables say low water at six so we could walk across the flats and be back before dark'.split(' ');
+  const words =
+    'Tide tables say low water at six so we could walk across the flats and be back before dark'.split(' ');
   const from = ['ada', 'ada', 'me', 'ada', 'me', 'me'];
   return Array.from({ length: count }, (_, index) => {
     const length = 2 + ((index * 7) % 17) * (index % 11 === 0 ? 6 : 1);
     const body = Array.from({ length }, (__, word) => words[(index + word) % words.length]).join(' ');
     const minutes = (count - index) * 17;
-    return message(conversationId, index + 2, { from: from[index % from.length] ?? 'ada', body: `${index + 1}. ${body}`, minutes });
+    return message(conversationId, index + 2, {
+      from: from[index % from.length] ?? 'ada',
+      body: `${index + 1}. ${body}`,
+      minutes,
+    });
   });
 }

@@ -13,7 +13,7 @@ import {
 } from '@confab/client';
 import { everybody, minutesAgo, people, type Person } from './cast.ts';
 import { cell, type Cell } from './cell.ts';
-import { fakeTimeline, type SendOutcome, type TimelineScript } from './fake-timeline.ts';
+import { type FakeTimeline, fakeTimeline, type SendOutcome, type TimelineScript } from './fake-timeline.ts';
 
 /** What a scene of the gallery is made of. Everything has a calm default. */
 export interface FakeScript {
@@ -41,7 +41,7 @@ export function fakeClient(script: FakeScript): FakeClient {
   const session = cell<SessionState>(script.session ?? { kind: 'signed_in', userId: 'me', deviceId: 'd1' });
   const connection = cell<ConnectionState>(script.connection ?? { kind: 'live', transport: 'websocket' });
   const events = emitter();
-  const timelines = new Map<string, ReturnType<typeof fakeTimeline>>();
+  const timelines = new Map<string, FakeTimeline>();
   const timeline = (conversationId: string) => {
     const known = timelines.get(conversationId);
     if (known !== undefined) return known;
@@ -65,7 +65,9 @@ export function fakeClient(script: FakeScript): FakeClient {
     },
     conversations: fakeConversations(script, list),
     users: {
-      user: memo((userId) => cell<Person | null>(everybody.find((person) => person.userId === userId) ?? null)),
+      user: memo((userId) =>
+        cell<Person | null>(everybody.find((person) => person.userId === userId) ?? null),
+      ),
       async search(query) {
         await wait(200);
         const begins = (name: string | null) => name?.toLowerCase().startsWith(query.toLowerCase()) === true;
@@ -92,14 +94,15 @@ export function fakeClient(script: FakeScript): FakeClient {
   };
 }
 
+const device = (deviceId: string, name: string, minutes: number) => ({
+  deviceId,
+  name,
+  createdAt: minutesAgo(minutes + 9_000),
+  lastSeenAt: minutesAgo(minutes),
+  current: deviceId === 'd1',
+});
+
 function fakeAccount(script: FakeScript, session: Cell<SessionState>): ChatClient['account'] {
-  const device = (deviceId: string, name: string, minutes: number) => ({
-    deviceId,
-    name,
-    createdAt: minutesAgo(minutes + 9_000),
-    lastSeenAt: minutesAgo(minutes),
-    current: deviceId === 'd1',
-  });
   let devices = [
     device('d2', 'Safari on iPhone', 12),
     device('d1', 'Firefox on Linux', 0),
@@ -169,7 +172,9 @@ function fakeConversations(script: FakeScript, list: Cell<ConversationList>): Ch
       await change();
       list.update(({ items, source }) =>
         listOf(
-          items.map((item) => (item.conversationId === conversationId ? { ...item, title, name: title ?? '' } : item)),
+          items.map((item) =>
+            item.conversationId === conversationId ? { ...item, title, name: title ?? '' } : item,
+          ),
           source,
         ),
       );
@@ -181,7 +186,8 @@ function fakeConversations(script: FakeScript, list: Cell<ConversationList>): Ch
 const NOBODY: readonly string[] = [];
 
 function listOf(items: readonly ConversationView[], source: ConversationList['source']): ConversationList {
-  const sum = (pick: (item: ConversationView) => number) => items.reduce((total, item) => total + pick(item), 0);
+  const sum = (pick: (item: ConversationView) => number) =>
+    items.reduce((total, item) => total + pick(item), 0);
   return { items, source, unread: sum((item) => item.unread), mentions: sum((item) => item.mentions) };
 }
 
@@ -192,7 +198,9 @@ function withRead(list: ConversationList, conversationId: string, view: Timeline
   ).length;
   const at = list.items.find((item) => item.conversationId === conversationId);
   if (at === undefined || at.unread === left) return list;
-  const items = list.items.map((item) => (item === at ? { ...item, unread: left, mentions: Math.min(left, item.mentions) } : item));
+  const items = list.items.map((item) =>
+    item === at ? { ...item, unread: left, mentions: Math.min(left, item.mentions) } : item,
+  );
   return listOf(items, list.source);
 }
 
@@ -207,14 +215,13 @@ function memo<T>(make: (key: string) => T): (key: string) => T {
 
 function emitter() {
   const listeners = new Map<string, Set<(fact: never) => void>>();
-  return {
-    on<E extends ClientEventName>(event: E, listener: (fact: ClientEvents[E]) => void) {
-      const known = listeners.get(event) ?? new Set();
-      listeners.set(event, known.add(listener as (fact: never) => void));
-      return () => void known.delete(listener as (fact: never) => void);
-    },
-    emit<E extends ClientEventName>(event: E, fact: ClientEvents[E]) {
-      for (const listener of listeners.get(event) ?? []) (listener as (fact: ClientEvents[E]) => void)(fact);
-    },
+  const on = <E extends ClientEventName>(event: E, listener: (fact: ClientEvents[E]) => void) => {
+    const known = listeners.get(event) ?? new Set();
+    listeners.set(event, known.add(listener));
+    return () => void known.delete(listener);
   };
+  const emit = <E extends ClientEventName>(event: E, fact: ClientEvents[E]) => {
+    for (const listener of listeners.get(event) ?? []) (listener as (fact: ClientEvents[E]) => void)(fact);
+  };
+  return { on, emit };
 }

@@ -16,13 +16,18 @@ export interface TimelineScript {
 
 const PAGE = 40;
 
+export interface FakeTimeline extends Timeline {
+  /** Somebody says something. */
+  readonly receive: (item: TimelineItem) => void;
+}
+
 /** A timeline in memory. What becomes of a message is told by `outcome` at the moment of sending. */
 export function fakeTimeline(
   conversationId: string,
   script: TimelineScript,
   outcome: () => SendOutcome,
-): Timeline & { readonly view: Cell<TimelineView>; readonly receive: (item: TimelineItem) => void } {
-  let start = Math.max(0, script.items.length - (script.loaded ?? script.items.length));
+): FakeTimeline {
+  const start = Math.max(0, script.items.length - (script.loaded ?? script.items.length));
   const view = cell<TimelineView>({
     conversationId,
     items: script.items.slice(start),
@@ -33,7 +38,60 @@ export function fakeTimeline(
     readSequence: script.readSequence ?? Number.MAX_SAFE_INTEGER,
     watermarks: [],
   });
-  const setState = (clientMessageId: string, state: MessageState, sequence?: number) =>
+  const add = (item: TimelineItem) =>
+    view.update((before) => ({ ...before, items: [...before.items, item] }));
+  return {
+    conversationId,
+    get: view.get,
+    subscribe: view.subscribe,
+    receive: (item) => add(item.sequence === null ? item : { ...item, sequence: nextSequence(view) }),
+    async send(body) {
+      const clientMessageId = crypto.randomUUID();
+      add(ownItem(clientMessageId, body));
+      meetFate(view, clientMessageId, outcome());
+      return { clientMessageId };
+    },
+    retry: async (clientMessageId) => meetFate(view, clientMessageId, outcome()),
+    async discard(clientMessageId) {
+      view.update((before) => ({
+        ...before,
+        items: before.items.filter(
+          (item) => item.kind !== 'message' || item.clientMessageId !== clientMessageId,
+        ),
+      }));
+      return true;
+    },
+    loadOlder: olderPages(view, script.items, start),
+    releaseOlder() {},
+    markRead: (sequence) =>
+      view.update((before) =>
+        sequence > before.readSequence ? { ...before, readSequence: sequence } : before,
+      ),
+    typing() {},
+  };
+}
+
+function olderPages(view: Cell<TimelineView>, all: readonly TimelineItem[], loadedFrom: number) {
+  let start = loadedFrom;
+  return async () => {
+    if (start === 0 || view.get().isLoadingOlder) return false;
+    view.update((before) => ({ ...before, isLoadingOlder: true }));
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    const from = Math.max(0, start - PAGE);
+    const page = all.slice(from, start);
+    start = from;
+    view.update((before) => ({
+      ...before,
+      items: [...page, ...before.items],
+      isLoadingOlder: false,
+      hasOlder: start > 0,
+    }));
+    return true;
+  };
+}
+
+function meetFate(view: Cell<TimelineView>, clientMessageId: string, fate: SendOutcome): void {
+  const become = (state: MessageState, sequence?: number) =>
     view.update((before) => ({
       ...before,
       items: before.items.map((item) =>
@@ -42,61 +100,20 @@ export function fakeTimeline(
           : item,
       ),
     }));
-  const nextSequence = () => 1 + Math.max(0, ...view.get().items.map((item) => item.sequence ?? 0));
-  const go = (clientMessageId: string) => {
-    const fate = outcome();
-    if (fate === 'queues') return setState(clientMessageId, { kind: 'queued' });
-    setState(clientMessageId, { kind: 'sending' });
-    if (fate === 'hangs') return;
-    setTimeout(() => {
-      if (fate === 'fails') {
-        setState(clientMessageId, { kind: 'failed', error: new ChatError('forbidden'), canRetry: true });
-        return;
-      }
-      setState(clientMessageId, { kind: 'sent' }, nextSequence());
-      setTimeout(() => setState(clientMessageId, { kind: 'delivered' }), 600);
-      setTimeout(() => setState(clientMessageId, { kind: 'read' }), 1_800);
-    }, 250);
-  };
-  const add = (item: TimelineItem) => view.update((before) => ({ ...before, items: [...before.items, item] }));
-  return {
-    conversationId,
-    view,
-    get: view.get,
-    subscribe: view.subscribe,
-    receive: (item) => add(item.sequence === null ? item : { ...item, sequence: nextSequence() }),
-    async send(body) {
-      const clientMessageId = crypto.randomUUID();
-      add(ownItem(clientMessageId, body));
-      go(clientMessageId);
-      return { clientMessageId };
-    },
-    retry: async (clientMessageId) => go(clientMessageId),
-    async discard(clientMessageId) {
-      const isIt = (item: TimelineItem) => item.kind === 'message' && item.clientMessageId === clientMessageId;
-      view.update((before) => ({ ...before, items: before.items.filter((item) => !isIt(item)) }));
-      return true;
-    },
-    async loadOlder() {
-      if (start === 0 || view.get().isLoadingOlder) return false;
-      view.update((before) => ({ ...before, isLoadingOlder: true }));
-      await new Promise((resolve) => setTimeout(resolve, 350));
-      const from = Math.max(0, start - PAGE);
-      const page = script.items.slice(from, start);
-      start = from;
-      view.update((before) => ({
-        ...before,
-        items: [...page, ...before.items],
-        isLoadingOlder: false,
-        hasOlder: start > 0,
-      }));
-      return true;
-    },
-    releaseOlder() {},
-    markRead: (sequence) =>
-      view.update((before) => (sequence > before.readSequence ? { ...before, readSequence: sequence } : before)),
-    typing() {},
-  };
+  if (fate === 'queues') return become({ kind: 'queued' });
+  become({ kind: 'sending' });
+  if (fate === 'hangs') return;
+  setTimeout(() => {
+    if (fate === 'fails')
+      return become({ kind: 'failed', error: new ChatError('forbidden'), canRetry: true });
+    become({ kind: 'sent' }, nextSequence(view));
+    setTimeout(() => become({ kind: 'delivered' }), 600);
+    setTimeout(() => become({ kind: 'read' }), 1_800);
+  }, 250);
+}
+
+function nextSequence(view: Cell<TimelineView>): number {
+  return 1 + Math.max(0, ...view.get().items.map((item) => item.sequence ?? 0));
 }
 
 function ownItem(clientMessageId: string, body: string): MessageItem {

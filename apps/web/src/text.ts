@@ -2,7 +2,8 @@
  * Every word the app says, in one place, so that another language is another file. Words that depend on a number are
  * functions; times and dates are not here: they follow the browser's locale (model/format-time.ts).
  */
-const count = (many: number, one: string, more: string) => `${many.toLocaleString()} ${many === 1 ? one : more}`;
+const count = (many: number, one: string, more: string) =>
+  `${many.toLocaleString()} ${many === 1 ? one : more}`;
 
 export const text = {
   product: 'Confab',

@@ -64,6 +64,8 @@ const limitsByAddress: Partial<Record<HttpVerb, RateName>> = {
 const answerHeaders = { ...apiHeaders, 'content-type': 'application/json' } as const;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const PREFLIGHT_SECONDS = 600;
+const ORIGIN_ADVICE =
+  'Pages of this Origin may not use this server; its operator allows them with CONFAB_PUBLIC_URL or CONFAB_ALLOWED_ORIGINS.';
 
 /** The HTTP door: the operations table, the extra routes and the web app behind one function. */
 export function createApi(parts: ApiParts): HttpDoor {
@@ -115,7 +117,7 @@ class Door {
     try {
       const target = targetOf(request.url);
       const method = request.method === 'HEAD' ? 'GET' : request.method;
-      if (!isOriginAllowed && !SAFE_METHODS.has(method)) throw new ConfabError('origin_not_allowed');
+      if (!isOriginAllowed && !SAFE_METHODS.has(method)) throw new ConfabError('origin_not_allowed', ORIGIN_ADVICE);
       const route = this.#router.find(method, target.segments);
       if (route === null) return await this.#answerUnrouted(request, method, target, isOriginAllowed);
       name = route.name;

@@ -133,7 +133,7 @@ export interface Connection {
 
 /** Users by id, read once and kept. */
 export interface Users {
-  /** Reads the user from the server the first time it is watched or asked for. Null until then, or if there is none. */
+  /** Reads the user from the server when it is first subscribed to. Null until then, or if there is none. */
   readonly user: (userId: string) => Observable<User | null>;
   /** Users whose name begins so, at most 20. */
   readonly search: (query: string) => Promise<readonly User[]>;

@@ -26,7 +26,10 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
     test(
       '[ACC1] an account is found by id and by folded username, as it was written',
       on(async ({ store: { accounts } }) => {
-        const created = account('Änne', { displayName: 'Änne "A" 🎉', picture: 'https://pictures.example/a' });
+        const created = account('Änne', {
+          displayName: 'Änne "A" 🎉',
+          picture: 'https://pictures.example/a',
+        });
         await accounts.create(created);
         const { passwordHash, foldedUsername, ...user } = created;
         expect(await accounts.byIds([user.userId, uniqueId('u')])).toEqual(new Map([[user.userId, user]]));
@@ -41,7 +44,12 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
       on(async ({ store: { accounts } }) => {
         const user = external('Erik');
         await accounts.putExternal(user);
-        await accounts.putExternal({ ...user, displayName: 'Frida', picture: 'p', createdAt: '2027-01-01T00:00:00.000Z' });
+        await accounts.putExternal({
+          ...user,
+          displayName: 'Frida',
+          picture: 'p',
+          createdAt: '2027-01-01T00:00:00.000Z',
+        });
         const expected = { ...user, displayName: 'Frida', picture: 'p' };
         expect((await accounts.byIds([user.userId])).get(user.userId)).toEqual(expected);
         expect(await accounts.credentials('erik')).toBeNull();

@@ -1,4 +1,12 @@
-import type { CommitOutcome, CommitRequest, ConversationLog, NewEvent, StoredEvent, ViewPut, WorkItem } from '@confab/contracts';
+import type {
+  CommitOutcome,
+  CommitRequest,
+  ConversationLog,
+  NewEvent,
+  StoredEvent,
+  ViewPut,
+  WorkItem,
+} from '@confab/contracts';
 import { isCountable, formatEventId, type LogEventType } from '@confab/protocol';
 
 /** Where a log stands. */
@@ -48,7 +56,12 @@ export function commitOf(
 }
 
 export function eventOf(conversationId: string, { sequence, ordinal }: Place, draft: Draft): NewEvent {
-  const { senderId = 'u-sender', clientMessageId = crypto.randomUUID(), type = 'message_event', body = 'text' } = draft;
+  const {
+    senderId = 'u-sender',
+    clientMessageId = crypto.randomUUID(),
+    type = 'message_event',
+    body = 'text',
+  } = draft;
   const eventId = formatEventId(conversationId, sequence, 'abcd_-12');
   const frame = { type, eventId, conversationId, sequence, ordinal, senderId, sentAt: SENT_AT, body };
   return {
@@ -66,8 +79,10 @@ export function eventOf(conversationId: string, { sequence, ordinal }: Place, dr
 }
 
 /** The event as it must come back: a store keeps the content hash apart. */
-export function storedOf({ contentHash: _, ...event }: NewEvent): StoredEvent {
-  return event;
+export function storedOf(event: NewEvent): StoredEvent {
+  const { contentHash, ...stored } = event;
+  if (contentHash === '') throw new Error('an event without a content hash');
+  return stored;
 }
 
 export function placeAfter({ head }: CommitRequest): Place {
@@ -82,13 +97,27 @@ export async function mustCommit(log: ConversationLog, request: CommitRequest): 
 }
 
 /** A log of `count` messages by one sender. */
-export async function fillLog(log: ConversationLog, conversationId: string, drafts: readonly Draft[]): Promise<Place> {
+export async function fillLog(
+  log: ConversationLog,
+  conversationId: string,
+  drafts: readonly Draft[],
+): Promise<Place> {
   return mustCommit(log, commitOf(conversationId, emptyLog, drafts));
 }
 
-export async function wholeLog(log: ConversationLog, conversationId: string): Promise<readonly StoredEvent[]> {
+export async function wholeLog(
+  log: ConversationLog,
+  conversationId: string,
+): Promise<readonly StoredEvent[]> {
   const limit = 1_000_000;
-  return log.read({ conversationId, after: 0, before: null, limit, bytesMax: Number.MAX_SAFE_INTEGER, type: null });
+  return log.read({
+    conversationId,
+    after: 0,
+    before: null,
+    limit,
+    bytesMax: Number.MAX_SAFE_INTEGER,
+    type: null,
+  });
 }
 
 export async function headSequence(log: ConversationLog, conversationId: string): Promise<number> {

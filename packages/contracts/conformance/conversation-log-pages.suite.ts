@@ -1,11 +1,26 @@
 import { describe, expect, test } from 'bun:test';
 import type { CommitRequest, ConversationLog, NewEvent, ReadRequest, StoredEvent } from '@confab/contracts';
 import { isCountable, type LogEventType } from '@confab/protocol';
-import { commitOf, type Draft, emptyLog, fillLog, headSequence, placeAfter, storedOf, uniqueId, wholeLog } from './commits.ts';
+import {
+  commitOf,
+  type Draft,
+  emptyLog,
+  fillLog,
+  headSequence,
+  placeAfter,
+  storedOf,
+  uniqueId,
+  wholeLog,
+} from './commits.ts';
 import { type Choices, forSeeds } from './seeded.ts';
 import { type MakeSubject, onSubject } from './subject.ts';
 
-const TYPES: readonly LogEventType[] = ['message_event', 'message_event', 'member_event', 'conversation_event'];
+const TYPES: readonly LogEventType[] = [
+  'message_event',
+  'message_event',
+  'member_event',
+  'conversation_event',
+];
 
 /** Reading, counting, and whole histories against a model. */
 export function conversationLogPagesSuite(name: string, makeSubject: MakeSubject): void {
@@ -24,7 +39,14 @@ export function conversationLogPagesSuite(name: string, makeSubject: MakeSubject
         const all = await wholeLog(store.log, conversationId);
         const bytesEach = Buffer.byteLength(all[0]!.json);
         const sequences = async (change: Partial<ReadRequest>): Promise<readonly number[]> => {
-          const whole = { conversationId, after: 0, before: null, limit: 100, bytesMax: 1_000_000, type: null };
+          const whole = {
+            conversationId,
+            after: 0,
+            before: null,
+            limit: 100,
+            bytesMax: 1_000_000,
+            type: null,
+          };
           return (await store.log.read({ ...whole, ...change })).map(({ sequence }) => sequence);
         };
         expect(await sequences({ limit: 3 })).toEqual([1, 2, 3]);
@@ -57,7 +79,7 @@ export function conversationLogPagesSuite(name: string, makeSubject: MakeSubject
     );
 
     test(
-      '[LOG7] countOwn is the model\'s count for many questions at once',
+      "[LOG7] countOwn is the model's count for many questions at once",
       on(async ({ store }) =>
         forSeeds(async (choices) => {
           const logs = [await randomLog(store.log, choices), await randomLog(store.log, choices)];
@@ -123,8 +145,14 @@ class ModelLog {
       drafts.set(clientMessageId, { clientMessageId, senderId: SENDERS[0], type: choices.pick(TYPES) });
     }
     this.#ids = [...this.#ids, ...drafts.keys()];
-    const sequence = Math.max(0, this.events.length + (choices.fraction() < 0.2 ? choices.between(-2, 3) : 0));
-    return { model: this, request: commitOf(this.conversationId, { sequence, ordinal: sequence }, [...drafts.values()]) };
+    const sequence = Math.max(
+      0,
+      this.events.length + (choices.fraction() < 0.2 ? choices.between(-2, 3) : 0),
+    );
+    return {
+      model: this,
+      request: commitOf(this.conversationId, { sequence, ordinal: sequence }, [...drafts.values()]),
+    };
   }
 
   /** Where both would be true a store may say either. */

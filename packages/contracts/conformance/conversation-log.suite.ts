@@ -37,9 +37,18 @@ function durability(on: On): void {
       if (reopen === undefined) return;
       const conversationId = uniqueId('g');
       const userId = uniqueId('u');
-      const membership = { type: 'group', role: 'owner', from: 1, fromOrdinal: 0, to: null, peerId: null } as const;
+      const membership = {
+        type: 'group',
+        role: 'owner',
+        from: 1,
+        fromOrdinal: 0,
+        to: null,
+        peerId: null,
+      } as const;
       const request = commitOf(conversationId, emptyLog, [{ body: 'stays' }, { body: 'stays too' }], {
-        views: [{ view: 'membership', partition: userId, key: conversationId, version: 1, value: membership }],
+        views: [
+          { view: 'membership', partition: userId, key: conversationId, version: 1, value: membership },
+        ],
         work: [workItem('stays', 10)],
       });
       await mustCommit(store.log, request);
@@ -47,7 +56,9 @@ function durability(on: On): void {
       const again = await reopen();
       expect(await wholeLog(again.log, conversationId)).toEqual(request.events.map(storedOf));
       expect((await again.log.heads([conversationId])).get(conversationId)).toEqual(request.head);
-      expect(await again.views.getMany('membership', [{ partition: userId, key: conversationId }])).toHaveLength(1);
+      expect(
+        await again.views.getMany('membership', [{ partition: userId, key: conversationId }]),
+      ).toHaveLength(1);
       expect(await again.work.claim({ nowMs: 10, limit: 5, leaseMs: 5 })).toHaveLength(1);
       await mustCommit(again.log, commitOf(conversationId, placeAfter(request), [{}]));
     }),
@@ -57,7 +68,15 @@ function durability(on: On): void {
     '[LOG1] an event comes back as it was given, to the last character',
     on(async ({ store }) => {
       const conversationId = uniqueId('g');
-      const bodies = ['plain', '', '"quoted" \\ back', 'tab\tline\nend', 'ümläut', '漢字 🎉 e\u0301', 'x'.repeat(65_536)];
+      const bodies = [
+        'plain',
+        '',
+        '"quoted" \\ back',
+        'tab\tline\nend',
+        'ümläut',
+        '漢字 🎉 e\u0301',
+        'x'.repeat(65_536),
+      ];
       const request = commitOf(
         conversationId,
         emptyLog,
@@ -73,7 +92,13 @@ function durability(on: On): void {
     on(async ({ store }) => {
       const [first, second] = [uniqueId('g'), uniqueId('g')];
       const request = commitOf(first, emptyLog, [{ body: 'seen' }]);
-      const preview = { messageId: request.head.eventId, sequence: 1, senderId: 'u', body: 'seen 🎉', sentAt: 'then' };
+      const preview = {
+        messageId: request.head.eventId,
+        sequence: 1,
+        senderId: 'u',
+        body: 'seen 🎉',
+        sentAt: 'then',
+      };
       const head = { ...request.head, preview };
       await mustCommit(store.log, { ...request, head });
       await mustCommit(store.log, commitOf(second, emptyLog, [{ type: 'conversation_event' }]));
@@ -95,9 +120,11 @@ function order(on: On): void {
       const writers = 8;
       const messagesEach = 12;
       const write = async (writer: number): Promise<void> => {
-        for (let left = messagesEach; left > 0; ) {
+        for (let left = messagesEach; left > 0;) {
           const head = (await store.log.heads([conversationId])).get(conversationId) ?? emptyLog;
-          const outcome = await store.log.commit(commitOf(conversationId, head, [{ senderId: `u${writer}` }]));
+          const outcome = await store.log.commit(
+            commitOf(conversationId, head, [{ senderId: `u${writer}` }]),
+          );
           if (outcome.kind === 'committed') left -= 1;
           else expect(outcome.kind).toBe('head_moved');
         }
@@ -153,7 +180,9 @@ function atomicity(on: On): void {
       const place = await fillLog(store.log, conversationId, [{}, {}]);
       const before = await wholeLog(store.log, conversationId);
       const along = {
-        views: [{ view: 'mention', partition: conversationId, key: '1', version: 9, value: { messageId: 'm' } }],
+        views: [
+          { view: 'mention', partition: conversationId, key: '1', version: 9, value: { messageId: 'm' } },
+        ],
         work: [workItem('never', 0)],
       } as const;
       for (const sequence of [0, 1, 3, 100]) {
@@ -308,7 +337,10 @@ function idempotency(on: On): void {
       const request = commitOf(conversationId, emptyLog, [{ senderId: 'ua' }, { senderId: 'ub' }]);
       await mustCommit(store.log, request);
       const [one, two] = request.events;
-      const key = (event: typeof one) => ({ userId: event!.senderId, clientMessageId: event!.clientMessageId });
+      const key = (event: typeof one) => ({
+        userId: event!.senderId,
+        clientMessageId: event!.clientMessageId,
+      });
       const unknown = { userId: 'ua', clientMessageId: two!.clientMessageId };
       const found = await store.log.findByClientIds(conversationId, [key(two), unknown, key(one), key(two)]);
       const expected = [two, null, one, two].map((event) =>
@@ -337,7 +369,9 @@ function visibility(on: On): void {
         }
       };
       const read = async (): Promise<void> => {
-        for (let seen = 0; seen < rounds * 2; ) {
+        for (let seen = 0; seen < rounds * 2;) {
+          // A store may answer without leaving this thread; the writer has to get its turn.
+          await new Promise((resolve) => setImmediate(resolve));
           seen = await headSequence(store.log, conversationId);
           if (seen === 0) continue;
           const watermark = await store.views.watermark(conversationId);

@@ -18,7 +18,9 @@ export function cursorsSuite(name: string, makeSubject: MakeSubject): void {
           { ...read, sequence: 4, ordinal: 2 },
         ]);
         await cursors.advance([{ ...read, sequence: 3, ordinal: 1 }]);
-        expect(await cursors.get([place])).toEqual([{ userId: place.userId, delivered: 0, read: 5, readOrdinal: 3 }]);
+        expect(await cursors.get([place])).toEqual([
+          { userId: place.userId, delivered: 0, read: 5, readOrdinal: 3 },
+        ]);
       }),
     );
 
@@ -69,7 +71,9 @@ export function cursorsSuite(name: string, makeSubject: MakeSubject): void {
       on(async ({ store, reopen }) => {
         if (reopen === undefined) return;
         const place = { conversationId: uniqueId('g'), userId: uniqueId('u') };
-        await store.cursors.advance([{ ...place, deviceId: 'd', kind: 'delivered', sequence: 9, ordinal: 9 }]);
+        await store.cursors.advance([
+          { ...place, deviceId: 'd', kind: 'delivered', sequence: 9, ordinal: 9 },
+        ]);
         const again = await reopen();
         expect(await again.cursors.get([place])).toMatchObject([{ delivered: 9 }]);
       }),
@@ -85,9 +89,16 @@ export function cursorsSuite(name: string, makeSubject: MakeSubject): void {
             const sequence = choices.between(1, 40);
             const deviceId = choices.pick(['one', 'two', 'three']);
             const kind = choices.pick(['delivered', 'read'] as const);
-            return { conversationId, userId: choices.pick(users), deviceId, kind, sequence, ordinal: sequence * 2 };
+            return {
+              conversationId,
+              userId: choices.pick(users),
+              deviceId,
+              kind,
+              sequence,
+              ordinal: sequence * 2,
+            };
           });
-          for (let at = 0; at < advances.length; ) {
+          for (let at = 0; at < advances.length;) {
             const calls = Array.from({ length: choices.between(1, 3) }, () => {
               const call = advances.slice(at, at + choices.between(1, 5));
               at += call.length;

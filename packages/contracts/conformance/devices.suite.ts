@@ -54,7 +54,11 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
         expect(await devices.get(one.userId, 'one')).toEqual(one);
         const answers = await Promise.all([right, right, right].map((request) => devices.rotate(request)));
         expect(answers.filter((answer) => answer)).toHaveLength(1);
-        expect(await devices.get(one.userId, 'one')).toEqual({ ...one, refreshGeneration: 5, rotatedAtMs: 77 });
+        expect(await devices.get(one.userId, 'one')).toEqual({
+          ...one,
+          refreshGeneration: 5,
+          rotatedAtMs: 77,
+        });
       }),
     );
 
@@ -71,7 +75,9 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
         await devices.touch(one.userId, 'one', '2026-05-05T00:00:00.000Z');
         expect(await devices.get(one.userId, 'one')).toMatchObject({ revoked: true, refreshNonce: null });
 
-        expect(await devices.signIn(device(one.userId, 'one', { refreshNonce: 'new' }), DEVICES_MAX)).toBe(true);
+        expect(await devices.signIn(device(one.userId, 'one', { refreshNonce: 'new' }), DEVICES_MAX)).toBe(
+          true,
+        );
         expect(await devices.get(one.userId, 'one')).toMatchObject({ revoked: false, refreshNonce: 'new' });
       }),
     );

@@ -12,7 +12,8 @@ export function viewsSuite(name: string, makeSubject: MakeSubject): void {
       '[VIEW1] a put below the version of the row changes nothing, one at or above it does',
       on(async ({ store }) => {
         const partition = uniqueId('g');
-        const see = async (): Promise<unknown> => (await mentions(store.views, partition)).map(({ value }) => value);
+        const see = async (): Promise<unknown> =>
+          (await mentions(store.views, partition)).map(({ value }) => value);
         await putRows(store.log, [mention(partition, '1', 5, 'at five')]);
         await putRows(store.log, [mention(partition, '1', 4, 'late')]);
         expect(await see()).toEqual([{ messageId: 'at five' }]);
@@ -32,7 +33,9 @@ export function viewsSuite(name: string, makeSubject: MakeSubject): void {
         await putRows(store.log, [mention(partition, '1', 6, 'late')]);
         expect((await mentions(store.views, partition)).map(({ key }) => key)).toEqual(['2']);
         expect(await store.views.getMany('mention', [{ partition, key: '1' }])).toEqual([]);
-        expect(await store.views.counts([{ view: 'mention', partition, after: null, limit: 9 }])).toEqual([1]);
+        expect(await store.views.counts([{ view: 'mention', partition, after: null, limit: 9 }])).toEqual([
+          1,
+        ]);
         await putRows(store.log, [mention(partition, '1', 8, 'back')]);
         expect((await mentions(store.views, partition)).map(({ version }) => version)).toEqual([8, 5]);
       }),
@@ -97,8 +100,13 @@ export function viewsSuite(name: string, makeSubject: MakeSubject): void {
       '[VIEW3] counts and getMany answer many questions at once, also about what is not there',
       on(async ({ store }) => {
         const [first, second] = [uniqueId('g'), uniqueId('g')];
-        await putRows(store.log, [mention(first, '1', 1, 'a'), mention(first, '2', 1, 'b'), mention(second, '1', 2, 'c')]);
-        const question = (partition: string) => ({ view: 'mention', partition, after: null, limit: 10 }) as const;
+        await putRows(store.log, [
+          mention(first, '1', 1, 'a'),
+          mention(first, '2', 1, 'b'),
+          mention(second, '1', 2, 'c'),
+        ]);
+        const question = (partition: string) =>
+          ({ view: 'mention', partition, after: null, limit: 10 }) as const;
         const counts = await store.views.counts([second, uniqueId('g'), first].map(question));
         expect(counts).toEqual([1, 0, 2]);
         const places = [second, first, uniqueId('g')].map((partition) => ({ partition, key: '1' }));
@@ -115,10 +123,10 @@ export function viewsSuite(name: string, makeSubject: MakeSubject): void {
         const id = uniqueId('g');
         const role = 'admin' as const;
         const puts: readonly ViewPut[] = [
-          put('conversation', id, { type: 'group', title: 'Ünï "q" 🎉', memberCount: 3 }),
-          put('member', id, { role, joinedSequence: 4, joinedOrdinal: 2 }),
-          put('membership', id, { type: 'direct', role, from: 1, fromOrdinal: 0, to: 9, peerId: 'u-peer' }),
-          put('mention', id, { messageId: 'm' }),
+          rowOf('conversation', id, { type: 'group', title: 'Ünï "q" 🎉', memberCount: 3 }),
+          rowOf('member', id, { role, joinedSequence: 4, joinedOrdinal: 2 }),
+          rowOf('membership', id, { type: 'direct', role, from: 1, fromOrdinal: 0, to: 9, peerId: 'u-peer' }),
+          rowOf('mention', id, { messageId: 'm' }),
         ];
         await putRows(store.log, puts);
         for (const { view, value } of puts) {
@@ -142,7 +150,11 @@ export function viewsSuite(name: string, makeSubject: MakeSubject): void {
   });
 }
 
-function put<V extends ViewPut['view']>(view: V, partition: string, value: Extract<ViewPut, { view: V }>['value']): ViewPut {
+function rowOf<V extends ViewPut['view']>(
+  view: V,
+  partition: string,
+  value: Extract<ViewPut, { view: V }>['value'],
+): ViewPut {
   return { view, partition, key: 'key', version: 1, value } as ViewPut;
 }
 

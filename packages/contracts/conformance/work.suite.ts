@@ -50,12 +50,14 @@ export function workSuite(name: string, makeSubject: MakeSubject): void {
         expect(await work.claim({ nowMs: 6, limit: 5, leaseMs: 10 })).toEqual([]);
         await work.complete(['one']);
         await addWork(log, [workItem('one', 7)]);
-        expect(await work.claim({ nowMs: 7, limit: 5, leaseMs: 10 })).toEqual([{ ...workItem('one', 7), attempts: 1 }]);
+        expect(await work.claim({ nowMs: 7, limit: 5, leaseMs: 10 })).toEqual([
+          { ...workItem('one', 7), attempts: 1 },
+        ]);
       }),
     );
 
     test(
-      '[WORK2] a claimed item is nobody else\'s until its lease ends, to the millisecond',
+      "[WORK2] a claimed item is nobody else's until its lease ends, to the millisecond",
       on(async ({ store: { log, work } }) => {
         await addWork(log, [workItem('one', 0)]);
         expect(await work.claim({ nowMs: 100, limit: 1, leaseMs: 50 })).toHaveLength(1);
@@ -112,7 +114,9 @@ export function workSuite(name: string, makeSubject: MakeSubject): void {
             expect(claimed.every(({ dueAtMs }) => dueAtMs <= nowMs)).toBe(true);
             offered.push(...claimed.map(({ workId }) => workId));
           }
-          offered.push(...(await work.claim({ nowMs: 30, limit: 30, leaseMs: 1_000 })).map(({ workId }) => workId));
+          offered.push(
+            ...(await work.claim({ nowMs: 30, limit: 30, leaseMs: 1_000 })).map(({ workId }) => workId),
+          );
           expect(offered).toEqual(items.map(({ workId }) => workId));
           await work.complete(offered);
         }),

@@ -1,6 +1,19 @@
 import type { Clock, DeviceKey, Observer, Random } from '@confab/contracts';
 import type { Chat, RateLimits } from '@confab/core';
+import { closeCodes, ConfabError } from '@confab/protocol';
 import type { Asker } from './asker.ts';
+import { Connection, type ConnectionPorts } from './connection.ts';
+import type { DeviceSession } from './device-session.ts';
+import { drainConnections } from './drain.ts';
+import { Flusher } from './flusher.ts';
+import { Hub } from './hub.ts';
+import { AllowedOrigins } from './origin.ts';
+import { answerFrames } from './posted-frames.ts';
+import { problem } from './problem.ts';
+import { RevocationCheck } from './revocation-check.ts';
+import { openStream } from './stream.ts';
+import { Sweep } from './sweep.ts';
+import type { Transport } from './transport.ts';
 
 /** What a gateway stands on; every field is needed. */
 export interface GatewayOptions {
@@ -33,6 +46,12 @@ export interface Gateway {
   stream(request: Request, asker: Asker): Promise<Response>;
   /** `POST /v1/frames`: frames of a stream, or of nobody's. Never rejects. */
   frames(request: Request, asker: Asker): Promise<Response>;
+  /** For listeners: the refusal of a new connection (going away, origin, rate), or null where it may come. */
+  refusalOf(headers: Headers, address: string): Response | null;
+  /** For listeners: a transport that has opened becomes a connection; `hello` is said within this call. */
+  connect(transport: Transport): Connection;
+  /** For listeners: something threw that nobody expected. */
+  faulted(where: string, error: unknown): void;
   stats(): GatewayStats;
   /** Takes no new connections, tells the present ones to come back elsewhere over `overMs`, flushes and closes them. */
   drain(options: { readonly overMs: number }): Promise<void>;
@@ -40,7 +59,114 @@ export interface Gateway {
   stop(): void;
 }
 
-/** Makes the gateway of this node. It listens to nothing until a listener is started with it. */
+/** Makes the gateway of this node. It listens to nothing until a listener is started with it. Throws on a bad origin. */
 export function createGateway(options: GatewayOptions): Gateway {
-  throw new Error(`not yet: ${Object.keys(options).join()}`);
+  return new NodeGateway(options);
+}
+
+/** When a refused client may come back to this address: by then another process answers there. */
+const DRAINING_RETRY_MS = 1_000;
+
+class NodeGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #origins: AllowedOrigins;
+  readonly #connections = new Set<Connection>();
+  readonly #streams = new Map<string, Connection>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #sweep: Sweep;
+  readonly #revocation: RevocationCheck;
+  readonly #ports: ConnectionPorts;
+  #isDraining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#origins = new AllowedOrigins(options.allowedOrigins);
+    this.#sweep = new Sweep(options.clock, this.#connections);
+    this.#revocation = new RevocationCheck(options, this.#connections);
+    const { chat, clock, observer, rateLimits } = options;
+    this.#ports = {
+      chat,
+      clock,
+      observer,
+      rateLimits,
+      flusher: new Flusher({ soon: (action) => void setImmediate(action), clock }),
+      hub: new Hub<DeviceSession>(),
+      tick: () => this.#sweep.tick,
+      isDraining: () => this.#isDraining,
+      ended: (connection, code, detached) => this.#ended(connection, code, detached),
+      forgotten: (connection) => void this.#connections.delete(connection),
+    };
+  }
+
+  connect(transport: Transport): Connection {
+    const connection = new Connection(this.#options.random.urlSafe(22), transport, this.#ports);
+    this.#connections.add(connection);
+    if (transport.kind === 'stream') this.#streams.set(connection.id, connection);
+    this.#options.observer.connectionOpened({ transport: transport.kind });
+    connection.open();
+    return connection;
+  }
+
+  refusalOf(headers: Headers, address: string): Response | null {
+    if (this.#isDraining) return problem(new ConfabError('draining', undefined, { afterMs: DRAINING_RETRY_MS }));
+    if (!this.#origins.allows(headers)) return problem(new ConfabError('origin_not_allowed'));
+    const afterMs = this.#options.rateLimits.take('connect', address);
+    return afterMs === 0 ? null : problem(new ConfabError('rate_limited', undefined, { afterMs }));
+  }
+
+  async stream(request: Request, asker: Asker): Promise<Response> {
+    const refusal = this.refusalOf(request.headers, asker.address);
+    if (refusal !== null) return refusal;
+    return await openStream(request, asker, {
+      ...this.#options,
+      connect: (transport) => this.connect(transport),
+    });
+  }
+
+  async frames(request: Request, asker: Asker): Promise<Response> {
+    if (!this.#origins.allows(request.headers)) return problem(new ConfabError('origin_not_allowed'));
+    const connection = this.#streams.get(request.headers.get('confab-connection') ?? '') ?? null;
+    return await answerFrames(request, { connection, address: asker.address, ports: this.#ports });
+  }
+
+  faulted(where: string, error: unknown): void {
+    this.#options.observer.fault({ where: `gateway ${where}`, error });
+  }
+
+  stats(): GatewayStats {
+    const states = { awaiting_authentication: 0, resuming: 0, live: 0, closing: 0 };
+    let outboundBytes = 0;
+    let behindConversations = 0;
+    for (const { state, outbound } of this.#connections) {
+      states[state.kind] += 1;
+      outboundBytes += outbound.waitingBytes;
+      behindConversations += outbound.behind?.size ?? 0;
+    }
+    const { awaiting_authentication: awaitingAuthentication, resuming, live, closing } = states;
+    return { awaitingAuthentication, resuming, live, closing, outboundBytes, behindConversations };
+  }
+
+  async drain({ overMs }: { readonly overMs: number }): Promise<void> {
+    this.#isDraining = true;
+    const { clock, random } = this.#options;
+    await drainConnections(this.#connections, { overMs, clock, random, leaving: this.#leaving });
+  }
+
+  stop(): void {
+    this.#isDraining = true;
+    this.#sweep.stop();
+    this.#revocation.stop();
+    for (const connection of this.#connections) connection.close(closeCodes.goingAway, 'going_away');
+  }
+
+  #ended(connection: Connection, code: number, detached: Promise<void>): void {
+    const { kind } = connection.transport;
+    const { observer } = this.#options;
+    this.#streams.delete(connection.id);
+    observer.connectionClosed({ code, transport: kind });
+    const leaving = detached
+      .catch((error: unknown) => observer.fault({ where: 'gateway detach', error }))
+      .finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
 }

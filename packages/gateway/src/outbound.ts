@@ -1,4 +1,4 @@
-import { limits } from '@confab/protocol';
+import { ConfabError, limits } from '@confab/protocol';
 import type { Flusher } from './flusher.ts';
 import type { Transport } from './transport.ts';
 
@@ -109,7 +109,7 @@ export class Outbound {
 
   /** Resolves when there is room for a page; rejects when the connection has ended. */
   room(): Promise<void> {
-    if (this.#isStopped) return Promise.reject(new Error('the connection has ended'));
+    if (this.#isStopped) return Promise.reject(ended());
     if (this.isCalm) return Promise.resolve();
     this.#strain();
     this.#room ??= Promise.withResolvers<void>();
@@ -148,7 +148,7 @@ export class Outbound {
     this.#queuedBytes = 0;
     this.#bufferedBytes = 0;
     this.behind = null;
-    this.#room?.reject(new Error('the connection has ended'));
+    this.#room?.reject(ended());
     this.#room = null;
   }
 
@@ -185,4 +185,8 @@ export class Outbound {
   get isReading(): boolean {
     return this.#isReading;
   }
+}
+
+function ended(): ConfabError {
+  return new ConfabError('unavailable', 'The connection has ended.');
 }

@@ -5,6 +5,8 @@ const HASH_BYTES = 16;
  * largest after the bodies. The length prefix keeps two pairs from being one text.
  */
 export function clientIdHash(userId: string, clientMessageId: string): Uint8Array {
-  const digest = new Bun.CryptoHasher('sha256').update(`${userId.length}:${userId}${clientMessageId}`).digest();
+  const digest = new Bun.CryptoHasher('sha256')
+    .update(`${userId.length}:${userId}${clientMessageId}`)
+    .digest();
   return digest.subarray(0, HASH_BYTES);
 }

@@ -9,7 +9,12 @@ export const eventTypeCodes: Readonly<Record<LogEventType, number>> = {
   membership_event: 4,
 };
 
-export const viewCodes: Readonly<Record<ViewName, number>> = { conversation: 1, member: 2, membership: 3, mention: 4 };
+export const viewCodes: Readonly<Record<ViewName, number>> = {
+  conversation: 1,
+  member: 2,
+  membership: 3,
+  mention: 4,
+};
 
 export const cursorCodes: Readonly<Record<CursorAdvance['kind'], number>> = { read: 0, delivered: 1 };
 

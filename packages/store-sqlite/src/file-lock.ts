@@ -18,6 +18,8 @@ export function lockFile(path: string): FileLock {
   createPrivateFile(pidPath);
   const db = new Database(lockPath, { readwrite: true, create: false });
   try {
+    // Nothing is ever written there, so a journal on the disk would only be litter.
+    db.run('PRAGMA journal_mode = MEMORY');
     db.run('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();

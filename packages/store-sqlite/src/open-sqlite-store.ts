@@ -35,8 +35,9 @@ export async function openSqliteStore({ path, onFatal }: SqliteStoreOptions): Pr
     return {
       ...createPorts(reader, writer),
       async close() {
-        await writer.close();
+        // The last one to close copies the log file back and removes it: that must be the writer.
         reader.close();
+        await writer.close();
         lock.release();
       },
     };

@@ -96,7 +96,8 @@ function createDevices(db: Database, writer: WriterClient): Devices {
     list: async (userId) => reader.list(userId),
     rotate: (request) => writer.write('rotate', request),
     revoke: (userId, deviceId) => writer.write('revoke', { userId, deviceId }),
-    touch: async (userId, deviceId, lastSeenAt) => void (await writer.write('touch', { userId, deviceId, lastSeenAt })),
+    touch: async (userId, deviceId, lastSeenAt) =>
+      void (await writer.write('touch', { userId, deviceId, lastSeenAt })),
     revokedAmong: async (devices) => reader.revokedAmong(devices),
   };
 }

@@ -64,13 +64,18 @@ const newestVersion = migrations.at(-1)?.version ?? 0;
 export function migrate(db: Database): void {
   const application = pragmaNumber(db, 'application_id');
   const isEmpty = db.query('SELECT 1 FROM sqlite_schema LIMIT 1').get() === null;
-  if (application !== APPLICATION_ID && !isEmpty) throw new Error('the file is a database of another program');
+  if (application !== APPLICATION_ID && !isEmpty)
+    throw new Error('the file is a database of another program');
   db.transaction(() => {
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-    db.run('CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)');
+    db.run(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)',
+    );
     const version = schemaVersion(db);
     if (version > newestVersion) {
-      throw new Error(`the file has schema ${version}, this program knows ${newestVersion}: it is too old for it`);
+      throw new Error(
+        `the file has schema ${version}, this program knows ${newestVersion}: it is too old for it`,
+      );
     }
     for (const migration of migrations) if (migration.version > version) applyMigration(db, migration);
   }).exclusive();
@@ -78,7 +83,9 @@ export function migrate(db: Database): void {
 
 /** The newest migration the file has. */
 export function schemaVersion(db: Database): number {
-  const row = db.query<{ version: number | null }, []>('SELECT max(version) AS version FROM schema_migrations').get();
+  const row = db
+    .query<{ version: number | null }, []>('SELECT max(version) AS version FROM schema_migrations')
+    .get();
   return row?.version ?? 0;
 }
 

@@ -27,7 +27,9 @@ export function decodeWrites(text: string): readonly Write[] {
 
 /** `0` is the answer that nearly all get: done, and nothing to say. */
 export function encodeAnswers(answers: readonly Answer[]): string {
-  return JSON.stringify(answers.map((answer) => (answer.kind === 'done' && answer.result === null ? 0 : answer)));
+  return JSON.stringify(
+    answers.map((answer) => (answer.kind === 'done' && answer.result === null ? 0 : answer)),
+  );
 }
 
 const plainlyDone: Answer = { kind: 'done', result: null };

@@ -59,7 +59,9 @@ export class MemoryAccounts implements Accounts {
         const [name] = names.sort();
         return name === undefined ? [] : [{ name, user: known.user }];
       })
-      .sort((one, other) => compareText(one.name, other.name) || compareText(one.user.userId, other.user.userId))
+      .sort(
+        (one, other) => compareText(one.name, other.name) || compareText(one.user.userId, other.user.userId),
+      )
       .slice(0, limit)
       .map(({ user }) => user);
   }
@@ -80,7 +82,9 @@ export class MemoryDevices implements Devices {
 
   async signIn(device: DeviceRecord, devicesMax: number): Promise<boolean> {
     const devices = this.#devicesOf(device.userId);
-    const others = [...devices.values()].filter((other) => !other.revoked && other.deviceId !== device.deviceId);
+    const others = [...devices.values()].filter(
+      (other) => !other.revoked && other.deviceId !== device.deviceId,
+    );
     if (others.length >= devicesMax) return false;
     devices.set(device.deviceId, { ...device, revoked: false });
     return true;
@@ -92,11 +96,18 @@ export class MemoryDevices implements Devices {
 
   async list(userId: string): Promise<readonly DeviceRecord[]> {
     return [...(this.#byUser.get(userId)?.values() ?? [])].sort(
-      (one, other) => compareText(one.createdAt, other.createdAt) || compareText(one.deviceId, other.deviceId),
+      (one, other) =>
+        compareText(one.createdAt, other.createdAt) || compareText(one.deviceId, other.deviceId),
     );
   }
 
-  async rotate({ userId, deviceId, nonce, expectedGeneration, rotatedAtMs }: RotateRequest): Promise<boolean> {
+  async rotate({
+    userId,
+    deviceId,
+    nonce,
+    expectedGeneration,
+    rotatedAtMs,
+  }: RotateRequest): Promise<boolean> {
     const device = this.#byUser.get(userId)?.get(deviceId);
     if (device === undefined || device.revoked) return false;
     if (device.refreshNonce !== nonce || device.refreshGeneration !== expectedGeneration) return false;
@@ -119,7 +130,9 @@ export class MemoryDevices implements Devices {
   }
 
   async revokedAmong(devices: readonly DeviceKey[]): Promise<readonly DeviceKey[]> {
-    return devices.filter(({ userId, deviceId }) => this.#byUser.get(userId)?.get(deviceId)?.revoked !== false);
+    return devices.filter(
+      ({ userId, deviceId }) => this.#byUser.get(userId)?.get(deviceId)?.revoked !== false,
+    );
   }
 
   #devicesOf(userId: string): Map<string, DeviceRecord> {

@@ -28,7 +28,11 @@ export class MemoryCursors implements Cursors {
   #advanceOne({ conversationId, userId, deviceId, kind, sequence, ordinal }: CursorAdvance): void {
     const users = this.#conversations.get(conversationId) ?? new Map<string, Watermarks>();
     this.#conversations.set(conversationId, users);
-    const watermarks = users.get(userId) ?? { deliveredByDevice: new Map<string, number>(), read: 0, readOrdinal: 0 };
+    const watermarks = users.get(userId) ?? {
+      deliveredByDevice: new Map<string, number>(),
+      read: 0,
+      readOrdinal: 0,
+    };
     users.set(userId, watermarks);
     if (kind === 'delivered') {
       const delivered = watermarks.deliveredByDevice.get(deviceId) ?? 0;

@@ -60,7 +60,9 @@ export class MemoryLog implements ConversationLog {
         return { kind: 'unknown', reason: 'told to fail before the commit' };
       case 'unknown_applied': {
         const outcome = this.#apply(request);
-        return outcome.kind === 'committed' ? { kind: 'unknown', reason: 'told to fail after the commit' } : outcome;
+        return outcome.kind === 'committed'
+          ? { kind: 'unknown', reason: 'told to fail after the commit' }
+          : outcome;
       }
     }
   }
@@ -137,7 +139,8 @@ function duplicatesIn(events: readonly NewEvent[], known: Conversation | undefin
 /** A request that breaks the contract is a fault of the caller, not an outcome. */
 function checkShape(request: CommitRequest): void {
   const { events, expectedHead, head } = request;
-  if (events.length < 1 || events.length > EVENTS_PER_COMMIT_MAX) throw new Error(`a commit of ${events.length} events`);
+  if (events.length < 1 || events.length > EVENTS_PER_COMMIT_MAX)
+    throw new Error(`a commit of ${events.length} events`);
   const keys = new Set(events.map((event) => keyText(event.senderId, event.clientMessageId)));
   if (keys.size !== events.length) throw new Error('one client id twice in a commit');
   for (const [index, event] of events.entries()) {

@@ -27,7 +27,12 @@ export class MemoryViews {
     };
   }
 
-  #rowsAfter<V extends ViewName>({ view, partition, after, limit }: ViewListRequest<V>): readonly ViewRow<V>[] {
+  #rowsAfter<V extends ViewName>({
+    view,
+    partition,
+    after,
+    limit,
+  }: ViewListRequest<V>): readonly ViewRow<V>[] {
     const keys = this.#partitions.get(partitionText(view, partition))?.keys() ?? [];
     return [...keys]
       .filter((key) => after === null || key > after)

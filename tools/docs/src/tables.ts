@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { closeAction, closeCodes, errorCodes, errorTable, limits } from '@confab/protocol';
 
 /** A table of a document between two marks, and how to make its lines. */
@@ -12,6 +13,7 @@ export const generatedTables: readonly GeneratedTable[] = [
   { file: 'docs/protocol.md', name: 'errors', lines: errorLines },
   { file: 'docs/protocol.md', name: 'close-codes', lines: closeCodeLines },
   { file: 'docs/protocol.md', name: 'limits', lines: limitLines },
+  { file: 'docs/operations.md', name: 'settings', lines: settingLines },
 ];
 
 function errorLines(): readonly string[] {
@@ -30,6 +32,14 @@ function closeCodeLines(): readonly string[] {
 function limitLines(): readonly string[] {
   const rows = Object.entries(limits).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString('en')} |`);
   return ['| bound | value |', '| --- | --- |', ...rows];
+}
+
+/** The server prints its own settings; what it prints is what holds. */
+function settingLines(): readonly string[] {
+  const main = join(import.meta.dir, '../../../apps/server/src/main.ts');
+  const { stdout, exitCode } = Bun.spawnSync([process.execPath, main, 'config', '--markdown']);
+  if (exitCode !== 0) throw new Error('the server could not print its settings');
+  return stdout.toString().trim().split('\n');
 }
 
 /** The document with the table's lines in place of what stands between its marks. */

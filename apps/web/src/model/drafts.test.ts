@@ -51,7 +51,10 @@ describe('drafts', () => {
     const refuse = () => {
       throw new Error('full');
     };
-    const drafts = createDrafts({ getItem: refuse, setItem: refuse, removeItem: refuse, key: refuse, length: 0 }, 'a');
+    const drafts = createDrafts(
+      { getItem: refuse, setItem: refuse, removeItem: refuse, key: refuse, length: 0 },
+      'a',
+    );
     drafts.write('c1', 'kept');
     expect(drafts.read('c1')).toBe('kept');
     expect(createDrafts(null, 'a').read('c1')).toBe('');

@@ -9,7 +9,11 @@ function fold(words: string): string {
  * The conversations whose name, or whose peer's username, has a word that begins with what is typed; those that begin
  * with it as a whole come first, and among equals the newest. Nothing typed: the newest.
  */
-export function findConversations(items: readonly ConversationView[], typed: string, most: number): ConversationView[] {
+export function findConversations(
+  items: readonly ConversationView[],
+  typed: string,
+  most: number,
+): ConversationView[] {
   const query = fold(typed.trim().replace(/^@/, ''));
   if (query === '') return items.slice(0, most);
   const begins: ConversationView[] = [];

@@ -26,9 +26,12 @@ describe('days', () => {
 
 describe('lists', () => {
   test('the further back, the coarser', () => {
-    const texts = [at(2026, 5, 17, 9, 5), at(2026, 5, 16, 9, 5), at(2026, 5, 13, 9, 5), at(2026, 1, 3, 9, 5)].map((time) =>
-      formatListTime(time, now),
-    );
+    const texts = [
+      at(2026, 5, 17, 9, 5),
+      at(2026, 5, 16, 9, 5),
+      at(2026, 5, 13, 9, 5),
+      at(2026, 1, 3, 9, 5),
+    ].map((time) => formatListTime(time, now));
     expect(texts[0]).toContain('05');
     expect(texts[1]).toBe('Yesterday');
     expect(new Set(texts).size).toBe(4);

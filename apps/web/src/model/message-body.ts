@@ -17,7 +17,10 @@ export function prepareBody(typed: string): string {
 }
 
 /** How much of the limit a body leaves: nothing to say, getting close, or too long by so many bytes. */
-export type BodyRoom = { kind: 'plenty' } | { kind: 'close'; bytesLeft: number } | { kind: 'over'; bytesOver: number };
+export type BodyRoom =
+  | { kind: 'plenty' }
+  | { kind: 'close'; bytesLeft: number }
+  | { kind: 'over'; bytesOver: number };
 
 export function roomOf(body: string): BodyRoom {
   // A UTF-16 unit has at most three bytes, so short texts need no counting.

@@ -3,7 +3,12 @@ import { rightsOf } from './permissions.ts';
 
 test('a direct conversation offers nothing to change', () => {
   const rights = rightsOf({ type: 'direct', role: 'owner' });
-  expect([rights.mayRename, rights.mayAdd, rights.mayLeave, rights.mayRemove('member')]).toEqual([false, false, false, false]);
+  expect([rights.mayRename, rights.mayAdd, rights.mayLeave, rights.mayRemove('member')]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
   expect(rights.rolesFor('member')).toEqual([]);
 });
 
@@ -15,7 +20,11 @@ test('an owner may do everything, also to owners', () => {
 
 test('an admin acts on members only and gives no roles', () => {
   const rights = rightsOf({ type: 'group', role: 'admin' });
-  expect([rights.mayRename, rights.mayRemove('member'), rights.mayRemove('admin')]).toEqual([true, true, false]);
+  expect([rights.mayRename, rights.mayRemove('member'), rights.mayRemove('admin')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
   expect(rights.rolesFor('member')).toEqual([]);
 });
 

@@ -23,6 +23,8 @@ export function rightsOf({ type, role }: Pick<ConversationView, 'type' | 'role'>
     mayLeave: isGroup,
     mayRemove: (other) => isSteward && (role === 'owner' || rank[role] > rank[other]),
     rolesFor: (other) =>
-      isGroup && role === 'owner' ? (['owner', 'admin', 'member'] as const).filter((option) => option !== other) : [],
+      isGroup && role === 'owner'
+        ? (['owner', 'admin', 'member'] as const).filter((option) => option !== other)
+        : [],
   };
 }

@@ -5,7 +5,10 @@ import { peopleOf, systemWords } from './system-words.ts';
 const names: Record<string, string> = { ada: 'Ada', bob: 'Bob', cy: 'Cy', di: 'Di', eve: 'Eve' };
 const cast = { ownId: 'me', nameOf: (userId: string) => names[userId] ?? '?' };
 
-const line = (senderId: string, event: object) => ({ senderId, event: event as SystemItem['event'] });
+const line = (senderId: string, event: object) => ({
+  senderId,
+  event: { ...event, senderId } as SystemItem['event'],
+});
 const member = (senderId: string, change: string, userIds: string[], role = 'member') =>
   line(senderId, { type: 'member_event', change, members: userIds.map((userId) => ({ userId, role })) });
 const conversation = (senderId: string, change: string, title: string | null) =>
@@ -27,12 +30,22 @@ describe('system lines', () => {
   ])('%j', (item, words) => expect(systemWords(item, cast)).toBe(words));
 
   test('many people become a number, but never "one other"', () => {
-    expect(systemWords(member('me', 'joined', ['ada', 'bob', 'cy', 'di']), cast)).toBe('You added Ada, Bob, Cy, and Di');
-    expect(systemWords(member('me', 'joined', ['ada', 'bob', 'cy', 'di', 'eve']), cast)).toContain('2 others');
+    expect(systemWords(member('me', 'joined', ['ada', 'bob', 'cy', 'di']), cast)).toBe(
+      'You added Ada, Bob, Cy, and Di',
+    );
+    expect(systemWords(member('me', 'joined', ['ada', 'bob', 'cy', 'di', 'eve']), cast)).toContain(
+      '2 others',
+    );
   });
 
   test('only people who are named have to be known', () => {
-    expect(peopleOf(member('me', 'joined', ['ada', 'bob', 'cy', 'di', 'eve']))).toEqual(['me', 'ada', 'bob', 'cy', 'di']);
+    expect(peopleOf(member('me', 'joined', ['ada', 'bob', 'cy', 'di', 'eve']))).toEqual([
+      'me',
+      'ada',
+      'bob',
+      'cy',
+      'di',
+    ]);
     expect(peopleOf(member('ada', 'left', ['ada']))).toEqual(['ada']);
   });
 });

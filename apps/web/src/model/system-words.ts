@@ -13,19 +13,26 @@ const NAMED_MAX = 3;
 /** What happened to the conversation, as a sentence. */
 export function systemWords({ event, senderId }: Pick<SystemItem, 'event' | 'senderId'>, cast: Cast): string {
   const who = senderId === cast.ownId ? text.you : cast.nameOf(senderId);
-  if (event.type === 'conversation_event') {
-    const title = event.title ?? null;
-    if (event.change === 'created') {
+  return event.type === 'member_event' ? memberWords(event, who, cast) : conversationWords(event, who);
+}
+
+type ChangeOf<T extends SystemItem['event']['type']> = Extract<SystemItem['event'], { type: T }>;
+
+function conversationWords(event: ChangeOf<'conversation_event'>, who: string): string {
+  const title = event.title ?? null;
+  switch (event.change) {
+    case 'created':
       return title === null ? text.system.created(who) : text.system.createdTitle(who, title);
-    }
-    return title === null ? text.system.unnamed(who) : text.system.renamed(who, title);
+    case 'updated':
+      return title === null ? text.system.unnamed(who) : text.system.renamed(who, title);
   }
+}
+
+function memberWords(event: ChangeOf<'member_event'>, who: string, cast: Cast): string {
   const [member] = event.members;
-  const whom = listNames(
-    event.members.map(({ userId }) => userId),
-    cast,
-  );
-  const isOneself = event.members.length === 1 && member?.userId === senderId;
+  const userIds = event.members.map(({ userId }) => userId);
+  const isOneself = userIds.length === 1 && member?.userId === event.senderId;
+  const whom = listNames(userIds, cast);
   switch (event.change) {
     case 'joined':
       return isOneself ? text.system.joined(who) : text.system.added(who, whom);
@@ -40,7 +47,8 @@ export function systemWords({ event, senderId }: Pick<SystemItem, 'event' | 'sen
 
 /** Everybody a line names, so that their profiles can be read. */
 export function peopleOf({ event, senderId }: Pick<SystemItem, 'event' | 'senderId'>): string[] {
-  const others = event.type === 'member_event' ? event.members.slice(0, NAMED_MAX + 1).map(({ userId }) => userId) : [];
+  const others =
+    event.type === 'member_event' ? event.members.slice(0, NAMED_MAX + 1).map(({ userId }) => userId) : [];
   return [...new Set([senderId, ...others])];
 }
 

@@ -56,7 +56,9 @@ describe('runs', () => {
   });
 
   test('a system line ends a run', () => {
-    expect(sketch(rowsOf([message(1, 'ada', 0), renamed(2, 1), message(3, 'ada', 2)]))).toBe('top day [m1] s2 [m3]');
+    expect(sketch(rowsOf([message(1, 'ada', 0), renamed(2, 1), message(3, 'ada', 2)]))).toBe(
+      'top day [m1] s2 [m3]',
+    );
   });
 
   test('a device whose clock runs behind does not tear a run apart', () => {
@@ -91,7 +93,9 @@ describe('the line before what is new', () => {
   });
 
   test('own messages and renames are not new', () => {
-    expect(sketch(rowsOf([message(1, 'ada', 0), renamed(2, 1), message(3, 'me', 2)], false, 1))).not.toContain('unread');
+    expect(
+      sketch(rowsOf([message(1, 'ada', 0), renamed(2, 1), message(3, 'me', 2)], false, 1)),
+    ).not.toContain('unread');
   });
 });
 

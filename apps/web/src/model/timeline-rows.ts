@@ -21,7 +21,10 @@ interface RowOptions {
 }
 
 /** Turns a timeline's items into rows: where a day begins, where the new ones begin, who goes on talking. */
-export function timelineRows(items: readonly TimelineItem[], { hasOlder, unreadAfter }: RowOptions): TimelineRow[] {
+export function timelineRows(
+  items: readonly TimelineItem[],
+  { hasOlder, unreadAfter }: RowOptions,
+): TimelineRow[] {
   const rows: TimelineRow[] = [{ kind: 'top', key: 'top' }];
   let previous: TimelineItem | null = null;
   let unreadAt = unreadAfter === null ? null : firstUnreadKey(items, unreadAfter, hasOlder);
@@ -89,7 +92,8 @@ function firstItemKey(rows: readonly TimelineRow[]): string | undefined {
 export function sequenceThrough(rows: readonly TimelineRow[], end: number): number {
   for (let index = Math.min(end, rows.length) - 1; index >= 0; index--) {
     const row = rows[index];
-    if ((row?.kind === 'message' || row?.kind === 'system') && row.item.sequence !== null) return row.item.sequence;
+    if ((row?.kind === 'message' || row?.kind === 'system') && row.item.sequence !== null)
+      return row.item.sequence;
   }
   return 0;
 }

@@ -1,5 +1,8 @@
 /** A place in the app, as its address says it. */
-export type Route = { view: 'home' } | { view: 'register' } | { view: 'conversation'; conversationId: string };
+export type Route =
+  | { view: 'home' }
+  | { view: 'register' }
+  | { view: 'conversation'; conversationId: string };
 
 const CONVERSATION = /^\/c\/([A-Za-z0-9_-]{1,40})\/?$/;
 

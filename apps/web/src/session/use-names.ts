@@ -9,7 +9,10 @@ export function useNames(userIds: readonly string[]): (userId: string) => string
   const last = useRef<readonly string[]>([]);
   const subscribe = useCallback(
     (listener: () => void) => {
-      const leaves = key.split(' ').filter(Boolean).map((userId) => users.user(userId).subscribe(listener));
+      const leaves = key
+        .split(' ')
+        .filter(Boolean)
+        .map((userId) => users.user(userId).subscribe(listener));
       return () => {
         for (const leave of leaves) leave();
       };
@@ -18,7 +21,8 @@ export function useNames(userIds: readonly string[]): (userId: string) => string
   );
   const names = useSyncExternalStore(subscribe, () => {
     const fresh = userIds.map((userId) => users.user(userId).get()?.displayName ?? text.somebody);
-    const same = fresh.length === last.current.length && fresh.every((name, index) => name === last.current[index]);
+    const same =
+      fresh.length === last.current.length && fresh.every((name, index) => name === last.current[index]);
     if (!same) last.current = fresh;
     return last.current;
   });

@@ -1,5 +1,10 @@
 import type { ReactNode, Ref } from 'react';
-import { Button as AriaButton, type ButtonProps as AriaButtonProps, Tooltip, TooltipTrigger } from 'react-aria-components';
+import {
+  Button as AriaButton,
+  type ButtonProps as AriaButtonProps,
+  Tooltip,
+  TooltipTrigger,
+} from 'react-aria-components';
 import styles from './button.module.css';
 import { classNames } from './class-names.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -16,8 +21,20 @@ interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'children'> {
 }
 
 /** A button with words on it. While pending it keeps its width and its focus. */
-export function Button({ look = 'plain', wide = false, small = false, icon, children, ...rest }: ButtonProps) {
-  const className = classNames(styles['button'], styles[look], wide && styles['wide'], small && styles['small']);
+export function Button({
+  look = 'plain',
+  wide = false,
+  small = false,
+  icon,
+  children,
+  ...rest
+}: ButtonProps) {
+  const className = classNames(
+    styles['button'],
+    styles[look],
+    wide && styles['wide'],
+    small && styles['small'],
+  );
   return (
     <AriaButton {...rest} className={className}>
       {({ isPending }) => (

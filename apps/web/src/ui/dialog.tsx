@@ -53,7 +53,15 @@ interface ConfirmProps {
 }
 
 /** Asks before something that cannot be taken back. */
-export function ConfirmDialog({ title, body, action, isOpen, isPending = false, onConfirm, onClose }: ConfirmProps) {
+export function ConfirmDialog({
+  title,
+  body,
+  action,
+  isOpen,
+  isPending = false,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   return (
     <ModalOverlay
       className={styles['veil'] ?? ''}

@@ -38,7 +38,11 @@ interface MenuItemOwnProps extends Omit<AriaMenuItemProps, 'className' | 'childr
 
 export function MenuItem({ icon, danger = false, children, ...rest }: MenuItemOwnProps) {
   return (
-    <AriaMenuItem {...rest} className={classNames(styles['item'], danger && styles['danger'])} textValue={children}>
+    <AriaMenuItem
+      {...rest}
+      className={classNames(styles['item'], danger && styles['danger'])}
+      textValue={children}
+    >
       {({ isSelected }) => (
         <>
           {icon !== undefined && <Icon name={icon} size={18} />}

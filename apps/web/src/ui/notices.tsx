@@ -26,11 +26,16 @@ const SHOWN_MAX = 3;
 export function NoticesProvider({ children }: { children: ReactNode }) {
   const [notices, setNotices] = useState<readonly Notice[]>([]);
   const nextId = useRef(1);
-  const dismiss = useCallback((id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)), []);
+  const dismiss = useCallback(
+    (id: number) => setNotices((shown) => shown.filter((notice) => notice.id !== id)),
+    [],
+  );
   const add = useCallback(
     (tone: Notice['tone'], words: string) => {
       const id = nextId.current++;
-      setNotices((shown) => [...shown.filter((notice) => notice.words !== words), { id, tone, words }].slice(-SHOWN_MAX));
+      setNotices((shown) =>
+        [...shown.filter((notice) => notice.words !== words), { id, tone, words }].slice(-SHOWN_MAX),
+      );
       setTimeout(() => dismiss(id), SHOWN_MS[tone]);
     },
     [dismiss],
@@ -44,7 +49,7 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
       {children}
       {/* React Aria hides what is outside an open dialog from screen readers unless it is marked as a top layer. */}
       <section aria-label={text.notices.label} className={styles['notices']} data-react-aria-top-layer="true">
-        <ul aria-live="polite" role="list">
+        <ul aria-live="polite">
           {notices.map(({ id, tone, words }) => (
             <li className={classNames(styles['notice'], styles[tone])} key={id}>
               <Icon name={tone === 'error' ? 'warning' : 'info'} size={18} />

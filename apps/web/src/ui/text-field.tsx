@@ -18,10 +18,20 @@ interface TextFieldProps extends Omit<AriaTextFieldProps, 'className' | 'childre
   /** What is wrong with it; shown and announced at the field. */
   readonly error?: string | undefined;
   readonly inputRef?: RefObject<HTMLInputElement | null>;
+  /** `none` for what is no prose: a phone's keyboard begins it small then. */
+  readonly autoCapitalize?: 'none' | 'sentences';
 }
 
 /** A labelled line of text. Passwords can be looked at. */
-export function TextField({ label, hint, error, inputRef, type = 'text', ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  hint,
+  error,
+  inputRef,
+  autoCapitalize,
+  type = 'text',
+  ...rest
+}: TextFieldProps) {
   const [shown, setShown] = useState(false);
   const secret = type === 'password';
   return (
@@ -34,7 +44,7 @@ export function TextField({ label, hint, error, inputRef, type = 'text', ...rest
     >
       <Label className={styles['label'] ?? ''}>{label}</Label>
       <div className={styles['box']}>
-        <Input autoCapitalize={rest.name === 'username' ? 'none' : undefined} className={styles['input'] ?? ''} {...(inputRef === undefined ? {} : { ref: inputRef })} />
+        <Input autoCapitalize={autoCapitalize} className={styles['input'] ?? ''} ref={inputRef} />
         {secret && (
           <ToggleButton
             aria-label={text.signIn.showPassword}

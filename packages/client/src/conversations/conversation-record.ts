@@ -24,7 +24,7 @@ import {
   type Watermarks,
 } from '@confab/protocol';
 import type { ConversationView } from '../conversation-types.ts';
-import { type LogWindow, type ShownEvent, windowAfter } from '../log/log-window.ts';
+import { isShown, type LogWindow, type ShownEvent, windowAfter } from '../log/log-window.ts';
 import {
   type MentionCount,
   mentionsAfterEvent,
@@ -113,6 +113,7 @@ export function withEvent(record: ConversationRecord, event: LogEvent, me: strin
     head: { sequence, ordinal, eventId, sentAt },
     unread: unreadAfterEvent(record.unread, { sequence, ordinal, ownMessage: own }),
   };
+  if (!isShown(event)) return next;
   switch (event.type) {
     case 'message_event':
       return withMessage(next, event, me);
@@ -120,8 +121,6 @@ export function withEvent(record: ConversationRecord, event: LogEvent, me: strin
       return event.title === undefined ? next : { ...next, title: event.title };
     case 'member_event':
       return withMembers(next, event, me);
-    case 'membership_event':
-      return next;
   }
 }
 

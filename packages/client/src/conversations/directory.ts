@@ -77,6 +77,15 @@ export class Directory {
     return [...this.#entries.values()].filter(({ record }) => record !== null);
   }
 
+  /** The known ones, newest activity first. */
+  byActivity(): ConversationEntry[] {
+    return this.known().sort((one, other) => compareActivity(one.record, other.record));
+  }
+
+  get isListed(): boolean {
+    return this.#source === 'live';
+  }
+
   /** Puts back what was kept on the device. */
   restore(record: ConversationRecord, position: Position): void {
     this.entry(record.conversationId).adopt(record, position);
@@ -94,8 +103,7 @@ export class Directory {
 
   /** Cursors by importance: the own log, then conversations with the newest activity. */
   cursors(): { readonly conversationId: string; readonly eventId: string }[] {
-    const newest = this.known().sort((one, other) => compareActivity(one.record, other.record));
-    const places = newest.map(({ conversationId, position }) => ({ conversationId, position }));
+    const places = this.byActivity().map(({ conversationId, position }) => ({ conversationId, position }));
     if (this.ownLog.conversationId !== null) {
       places.unshift({ conversationId: this.ownLog.conversationId, position: this.ownLog.position });
     }
@@ -143,6 +151,8 @@ export class Directory {
     }
     const entry = this.entry(event.conversationId);
     if (entry.record === null) {
+      // The user left; this is the echo.
+      if (this.#isOwnLeaving(event)) return;
       if (!this.#hold(event)) void this.#meetLater(event.conversationId, [event]);
       return;
     }
@@ -262,17 +272,17 @@ export class Directory {
         conversation: entry.view.get(),
       });
     }
-    if (event.type === 'member_event' && (event.change === 'left' || event.change === 'removed')) {
-      const isMine = event.members.some(({ userId }) => userId === me);
-      const head = entry.record?.head.sequence ?? 0;
-      if (isMine && head <= event.sequence) this.remove(entry.conversationId);
-    }
+    const head = entry.record?.head.sequence ?? 0;
+    if (this.#isOwnLeaving(event) && head <= event.sequence) this.remove(entry.conversationId);
+  }
+
+  #isOwnLeaving(event: LogEvent): boolean {
+    if (event.type !== 'member_event' || (event.change !== 'left' && event.change !== 'removed')) return false;
+    return event.members.some(({ userId }) => userId === this.#ports.me());
   }
 
   #listed(): ConversationList {
-    const items = this.known()
-      .sort((one, other) => compareActivity(one.record, other.record))
-      .flatMap(({ view }) => view.get() ?? []);
+    const items = this.byActivity().flatMap(({ view }) => view.get() ?? []);
     const unread = items.reduce((sum, item) => sum + item.unread, 0);
     const mentions = items.reduce((sum, item) => sum + item.mentions, 0);
     return { items, source: this.#source, unread, mentions };

@@ -20,10 +20,20 @@ export function windowAfter(sequence: number): LogWindow {
   return { from: sequence + 1, isWhole: sequence === 0, events: [] };
 }
 
-/** The window with the log's next event. Events of a user's own log are not shown. */
+const shownTypes: ReadonlySet<string> = new Set<ShownEvent['type']>([
+  'message_event',
+  'conversation_event',
+  'member_event',
+]);
+
+/** Whether a timeline shows the event. Kinds of a newer version and of a user's own log only move the place. */
+export function isShown(event: LogEvent): event is ShownEvent {
+  return shownTypes.has(event.type);
+}
+
+/** The window with the log's next event. */
 export function withNext(window: LogWindow, event: LogEvent): LogWindow {
-  if (event.type === 'membership_event') return window;
-  return { ...window, events: [...window.events, event] };
+  return isShown(event) ? { ...window, events: [...window.events, event] } : window;
 }
 
 /** The window with an older page: `events` ascending, all before `window.from`, covering everything from `from` on. */

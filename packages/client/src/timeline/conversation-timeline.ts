@@ -1,4 +1,4 @@
-import { limits } from '@confab/protocol';
+import { limits, type Watermarks } from '@confab/protocol';
 import { Derived } from '../cell.ts';
 import type { Timers } from '../client-types.ts';
 import type { ConversationEntry } from '../conversations/conversation-entry.ts';
@@ -14,6 +14,8 @@ import { timelineItems } from './timeline-items.ts';
 
 /** Fewer events than this do not fill a screen. */
 const FIRST_PAGE_MIN = 30;
+
+const NOBODY: readonly Watermarks[] = [];
 
 export interface TimelinePorts {
   readonly timers: Timers;
@@ -97,6 +99,7 @@ export class ConversationTimeline implements Timeline {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null;
       this.#view.invalidate();
+      this.#fill();
     });
     return await this.#loading;
   };
@@ -154,7 +157,7 @@ export class ConversationTimeline implements Timeline {
         me: this.#ports.me(),
         events: record?.window.events ?? [],
         pending: this.#ports.queue.entries(this.conversationId),
-        watermarks: record?.watermarks ?? [],
+        watermarks: record?.watermarks ?? NOBODY,
         memberCount: record?.memberCount ?? 0,
       },
       previous?.items ?? [],
@@ -167,7 +170,7 @@ export class ConversationTimeline implements Timeline {
       isLoadingOlder: this.#loading !== null,
       error: this.#error,
       readSequence: record?.unread.floor.sequence ?? 0,
-      watermarks: record?.watermarks ?? previous?.watermarks ?? [],
+      watermarks: record?.watermarks ?? NOBODY,
     };
     return previous !== undefined && isSame(previous, view) ? previous : view;
   }

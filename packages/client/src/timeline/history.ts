@@ -1,7 +1,7 @@
-import { type AnswerOf, limits, type LogEvent } from '@confab/protocol';
+import { type AnswerOf, limits } from '@confab/protocol';
 import type { ConversationEntry } from '../conversations/conversation-entry.ts';
 import type { HttpCaller } from '../http/http-caller.ts';
-import { eventOfMessage, type ShownEvent, withOlder } from '../log/log-window.ts';
+import { eventOfMessage, isShown, type ShownEvent, withOlder } from '../log/log-window.ts';
 
 const PAGE_ITEMS = limits.pageItemsDefault;
 /** A page this small was certainly not cut short by its bytes. */
@@ -74,8 +74,4 @@ async function readHole(http: HttpCaller, conversationId: string, hole: Hole): P
     // A line about who joined is missing then; no message is.
     return [];
   }
-}
-
-function isShown(event: LogEvent): event is ShownEvent {
-  return event.type !== 'membership_event';
 }

@@ -1,7 +1,7 @@
 import type { Accounts, Clock, DeviceRecord, Devices, Digest, PasswordHasher, Principal, Random, Tokens } from '@confab/contracts';
 import { ConfabError, type Device, limits, type RequestOf, type Session } from '@confab/protocol';
 import type { RateLimits } from '../admission/rate-limits.ts';
-import type { Authenticated } from '../chat.ts';
+import type { Authenticated } from '../face/chat.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { timeText } from '../log/time-text.ts';
 import { foldName, type Registration } from './accounts.ts';

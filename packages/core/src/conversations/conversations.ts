@@ -2,10 +2,8 @@ import type { Random, Views } from '@confab/contracts';
 import type { Command } from '@confab/conversation';
 import { ConfabError, limits, type RequestOf, type User } from '@confab/protocol';
 import type { Registration } from '../accounts/accounts.ts';
-import type { CommandOutcome } from '../log/batch.ts';
-import type { Lane } from '../log/lane.ts';
 import type { Writers } from '../log/writers.ts';
-import type { ConversationIds } from './access.ts';
+import type { ConversationIds } from '../membership/access.ts';
 import { userOf } from './summaries.ts';
 
 interface ConversationsOptions {
@@ -32,15 +30,20 @@ export class Conversations {
     this.#options = options;
   }
 
-  /** Starts a conversation, or finds the one that already is; gives its id. */
+  /**
+   * Starts a conversation, or finds the one that already is; gives its id. With `afterMs` above 0 the user is over a
+   * limit, and only what was started before is found.
+   */
   async create(
     userId: string,
     request: RequestOf<'create_conversation'>,
+    afterMs: number,
   ): Promise<{ readonly conversationId: string; readonly existing: boolean }> {
     const command = this.#createCommand(userId, request);
     const duplicate = await this.#options.writers.findDuplicate(command);
     if (duplicate !== null) return { conversationId: command.conversationId, existing: true };
-    await this.refuseUnknown(request.memberIds);
+    if (afterMs > 0) throw new ConfabError('rate_limited', undefined, { afterMs });
+    refuseUnknown(await this.#options.registration.unknownAmong(request.memberIds));
     const outcome = await this.#options.writers.submit(command, null);
     return { conversationId: command.conversationId, existing: outcome.duplicate };
   }
@@ -62,35 +65,17 @@ export class Conversations {
     return { ...common, type: 'direct', conversationId: ids.direct(userId, peerId), title: null, memberIds: [peerId] };
   }
 
-  async refuseUnknown(userIds: readonly string[]): Promise<void> {
-    const unknown = await this.#options.registration.unknownAmong(userIds);
-    if (unknown.length === 0) return;
-    throw new ConfabError('unknown_members', `These users do not exist: ${unknown.join(', ')}.`, { userIds: unknown });
-  }
-
-  /** Adds members that exist. The lane waits for the look-up, so that what was sent behind it stays behind it. */
-  async addMembers(userId: string, request: RequestOf<'add_members'>, lane: Lane | null): Promise<CommandOutcome> {
-    const command: Command = {
-      verb: 'add_members',
-      conversationId: request.conversationId,
-      actorId: userId,
-      clientMessageId: request.clientMessageId,
-      userIds: request.userIds,
-      role: request.role ?? 'member',
-    };
-    const place = lane?.enter(request.clientMessageId) ?? null;
-    const isMember = this.#options.writers.knownMember(request.conversationId, userId);
-    const check = isMember === false ? Promise.resolve() : this.#checkAdded(command, request.userIds);
-    await (lane === null ? check : lane.prepare(check));
-    return await this.#options.writers.submit(command, place);
-  }
-
-  async #checkAdded(command: Command, userIds: readonly string[]): Promise<void> {
-    const unknown = await this.#options.registration.unknownAmong(userIds);
-    if (unknown.length === 0) return;
-    const state = await this.#options.writers.stateOf(command.conversationId);
-    // A stranger must not learn from this answer who has an account; the decision says not_found.
-    if (state?.members.has(command.actorId) === true) await this.refuseUnknown(unknown);
+  /**
+   * Refuses to add users that do not exist. Who is no member must not learn from this who has an account: they are told
+   * what they are told of any conversation, unless they repeat what they did as a member.
+   */
+  async refuseUnknownAdded(command: Command & { verb: 'add_members' }): Promise<void> {
+    const { registration, writers } = this.#options;
+    const unknown = await registration.unknownAmong(command.userIds);
+    if (unknown.length === 0 || (await writers.findDuplicate(command)) !== null) return;
+    const state = await writers.stateOf(command.conversationId);
+    if (state?.members.has(command.actorId) !== true) throw new ConfabError('not_found');
+    refuseUnknown(unknown);
   }
 
   async members(
@@ -115,3 +100,7 @@ export class Conversations {
   }
 }
 
+function refuseUnknown(userIds: readonly string[]): void {
+  if (userIds.length === 0) return;
+  throw new ConfabError('unknown_members', `These users do not exist: ${userIds.join(', ')}.`, { userIds });
+}

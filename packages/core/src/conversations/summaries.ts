@@ -1,9 +1,11 @@
 import type { Accounts, ConversationLog, Membership, UserCursor, UserRecord, ViewValues, Views } from '@confab/contracts';
-import { type LogHead, unreadCount, unreadFloor } from '@confab/conversation';
+import { type LogHead, unreadCount } from '@confab/conversation';
 import { ConfabError, type ConversationSummary, type Head, limits, type User } from '@confab/protocol';
+import { floorOf } from '../membership/floor.ts';
+import { ownBetween } from '../log/own-count.ts';
 import { mentionKey, mentionPartition } from '../log/view-puts.ts';
 import type { Receipts } from '../receipts/receipts.ts';
-import type { Access } from './access.ts';
+import type { Access } from '../membership/access.ts';
 
 /** Mentions are counted no further; clients show it as this many and more. */
 const MENTIONS_COUNTED_MAX = 100;
@@ -51,14 +53,17 @@ export class Summaries {
 
   /** One conversation, or `not_found` to who is no member. */
   async one(conversationId: string, userId: string): Promise<ConversationSummary> {
-    const membership = await this.#access.member(conversationId, userId);
     const head = (await this.#log.heads([conversationId])).get(conversationId);
+    const membership = await this.#access.member(conversationId, userId);
     const [summary] = head === undefined ? [] : await this.describe(userId, [{ conversationId, membership, head }]);
     if (summary === undefined) throw new ConfabError('not_found');
     return summary;
   }
 
-  /** Describes entries, in their order. */
+  /**
+   * Describes entries, in their order. The memberships are read once more after all else: who was removed meanwhile is
+   * told nothing of what came after.
+   */
   async describe(userId: string, entries: readonly ListEntry[]): Promise<readonly ConversationSummary[]> {
     const peerPlaces = entries.flatMap(({ conversationId, membership: { peerId } }) =>
       peerId === null ? [] : [{ conversationId, userId: peerId }],
@@ -71,7 +76,8 @@ export class Summaries {
     ]);
     const peerCursorOf = new Map(peerPlaces.map((place, index) => [place.conversationId, peerCursors[index] ?? null]));
     const counts = await this.#counts(userId, entries, cursors);
-    return entries.map((entry, index) => {
+    const isStillMember = await this.#stillMember(userId, entries);
+    const summaries = entries.map((entry, index) => {
       const { peerId } = entry.membership;
       return summaryOf(entry, {
         row: rows.get(entry.conversationId),
@@ -80,6 +86,19 @@ export class Summaries {
         peer: peerId === null ? undefined : { peerId, user: peers.get(peerId), cursor: peerCursorOf.get(entry.conversationId) },
       });
     });
+    return summaries.filter(({ conversationId }) => isStillMember(conversationId));
+  }
+
+  async #stillMember(
+    userId: string,
+    entries: readonly ListEntry[],
+  ): Promise<(conversationId: string) => boolean> {
+    const places = entries.map(({ conversationId }) => ({ partition: userId, key: conversationId }));
+    const rows = await this.#views.getMany('membership', places);
+    const open = new Map(rows.filter(({ value }) => value.to === null).map(({ key, value }) => [key, value.from]));
+    const left = entries.filter(({ conversationId, membership }) => open.get(conversationId) !== membership.from);
+    const gone = new Set(left.map(({ conversationId }) => conversationId));
+    return (conversationId) => !gone.has(conversationId);
   }
 
   async #conversationRows(
@@ -95,12 +114,10 @@ export class Summaries {
     const counts = entries.map(() => ({ own: 0, mentions: 0 }));
     const open = entries.flatMap(({ conversationId, membership, head }, index) => {
       const floor = floorOf(membership, cursors[index] ?? null);
-      return head.ordinal > floor.ordinal ? [{ index, conversationId, floor }] : [];
+      return head.ordinal > floor.ordinal ? [{ index, conversationId, floor, head }] : [];
     });
     const [own, mentions] = await Promise.all([
-      this.#log.countOwn(
-        open.map(({ conversationId, floor }) => ({ conversationId, userId, aboveSequence: floor.sequence })),
-      ),
+      ownBetween(this.#log, userId, open),
       this.#views.counts(
         open.map(({ conversationId, floor }) => ({
           view: 'mention' as const,
@@ -115,12 +132,6 @@ export class Summaries {
     });
     return counts;
   }
-}
-
-/** The unread floor of a member. */
-export function floorOf(membership: Pick<Membership, 'from' | 'fromOrdinal'>, cursor: UserCursor | null) {
-  const read = cursor === null ? null : { sequence: cursor.read, ordinal: cursor.readOrdinal };
-  return unreadFloor(read, { sequence: membership.from, ordinal: membership.fromOrdinal });
 }
 
 interface SummaryParts {

@@ -1,24 +1,5 @@
-import type { Envelope, EventDelivery, ReceiptNews, SessionRecord, SessionRegistry } from '@confab/contracts';
-
-/**
- * Something on this node that hears what a user hears: a socket, a stream, a long poll. Its methods must not throw and
- * must not wait.
- */
-export interface LocalSession {
-  readonly userId: string;
-  readonly deviceId: string;
-  readonly connectionId: string;
-  receiveEvent(event: EventDelivery & { readonly conversationId: string }, shared: SharedFrames): void;
-  receiveReceipt(news: ReceiptNews): void;
-  receiveTyping(conversationId: string, userId: string): void;
-  deviceRevoked(): void;
-}
-
-/** Room for a session to keep the bytes of an event that all its neighbours send too: encoded once a node. */
-export interface SharedFrames {
-  everyone: unknown;
-  sender: unknown;
-}
+import type { Envelope, EventDelivery, SessionRecord, SessionRegistry } from '@confab/contracts';
+import type { LocalSession, SharedFrames } from '../face/local-session.ts';
 
 /** The sessions of this node by user, and the registry's word of them. */
 export class LocalSessions {

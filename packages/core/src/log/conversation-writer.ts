@@ -34,7 +34,9 @@ export class ConversationWriter {
   readonly #options: WriterOptions;
   #queue: Waiting[] = [];
   #state: ConversationState | null | undefined;
-  #running = false;
+  #running: Promise<void> | null = null;
+  /** Commands of the batch at hand that are not answered yet. */
+  readonly #open = new Set<Waiting>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -42,7 +44,12 @@ export class ConversationWriter {
 
   /** Whether nothing waits, so that it may be forgotten. */
   get isIdle(): boolean {
-    return !this.#running;
+    return this.#running === null;
+  }
+
+  /** Resolves when nothing waits any more; null where nothing does. Never rejects. */
+  get settled(): Promise<void> | null {
+    return this.#running;
   }
 
   /** The conversation as this writer last knew it; undefined before its first batch. */
@@ -57,22 +64,22 @@ export class ConversationWriter {
       return;
     }
     this.#queue.push(waiting);
-    if (!this.#running) void this.#run();
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
+      for (const waiting of batch) this.#open.add(waiting);
       try {
         await this.#write(batch);
       } catch (error) {
         this.#state = undefined;
         this.#options.observer.fault({ where: 'conversation-writer', error });
-        for (const waiting of batch) this.#refuse(waiting, 'internal');
+        for (const waiting of this.#open) this.#refuse(waiting, 'internal');
       }
     }
-    this.#running = false;
+    this.#running = null;
   }
 
   #takeBatch(): Waiting[] {
@@ -133,13 +140,17 @@ export class ConversationWriter {
     }
   }
 
-  /** Sends the same commit again while its outcome is unknown: nothing is acknowledged or allocated meanwhile. */
+  /**
+   * Sends the same commit again while its outcome is unknown: nothing is acknowledged or allocated meanwhile. After an
+   * unknown outcome, `unavailable` speaks of the later try alone; the earlier one may still have been applied.
+   */
   async #commitUntilDecided(
     commit: NonNullable<BatchPlan['commit']>,
   ): Promise<Exclude<CommitOutcome, { kind: 'unknown' }>> {
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#options.log.commit(commit);
-      if (outcome.kind !== 'unknown') {
+      const isDecided = outcome.kind !== 'unknown' && (outcome.kind !== 'unavailable' || attempt === 0);
+      if (isDecided) {
         return outcome.kind === 'duplicates' && attempt > 0 ? ownCommit(commit, outcome) : outcome;
       }
       const capMs = Math.min(UNKNOWN_RETRY_CAP_MS, UNKNOWN_RETRY_BASE_MS * 2 ** attempt);
@@ -150,7 +161,7 @@ export class ConversationWriter {
 
   #answerCommitted(plan: BatchPlan, durationMs: number): void {
     this.#state = plan.planned.at(-1)?.state ?? this.#state;
-    for (const { waiting, event } of plan.planned) waiting.resolve({ event, duplicate: false });
+    for (const { waiting, event } of plan.planned) this.#answer(waiting, { event, duplicate: false });
     this.#options.observer.messageCommitted({
       conversationId: this.#options.conversationId,
       count: plan.planned.length,
@@ -169,7 +180,7 @@ export class ConversationWriter {
       const planned = plan.planned[duplicate.index];
       if (planned === undefined) continue;
       settled.add(planned.waiting);
-      answerFound(planned.waiting, duplicate);
+      this.#answerFound(planned.waiting, duplicate);
     }
     if (settled.size === 0) this.#state = undefined;
     return batch.filter((waiting) => !settled.has(waiting));
@@ -185,13 +196,24 @@ export class ConversationWriter {
     open.forEach((waiting, index) => {
       const hit = found[index];
       const refusal = plan.refused[index]?.refusal;
-      if (hit !== null && hit !== undefined) answerFound(waiting, hit);
-      else if (refusal === undefined) waiting.resolve({ event: null, duplicate: true });
+      if (hit !== null && hit !== undefined) this.#answerFound(waiting, hit);
+      else if (refusal === undefined) this.#answer(waiting, { event: null, duplicate: true });
       else this.#refuse(waiting, refusal.code, refusal.message);
     });
   }
 
+  #answer(waiting: Waiting, outcome: CommandOutcome): void {
+    this.#open.delete(waiting);
+    waiting.resolve(outcome);
+  }
+
+  #answerFound(waiting: Waiting, found: FoundEvent): void {
+    this.#open.delete(waiting);
+    answerFound(waiting, found);
+  }
+
   #refuse(waiting: Waiting, code: ErrorCode, message?: string): void {
+    this.#open.delete(waiting);
     if (errorTable[code].retry !== 'never' && waiting.place !== null) waiting.place.lane.refuse(waiting.place);
     waiting.reject(new ConfabError(code, message));
   }

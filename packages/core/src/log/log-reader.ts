@@ -14,19 +14,20 @@ export class LogReader {
   }
 
   /**
-   * Up to `limit` events above `after`, where the log is known to reach `through`. Ascending, at most one page of bytes.
+   * Up to `limit` events above `after` and up to `through`, which the log is known to reach: nothing newer, for the
+   * asker may have been removed by then. Ascending, at most one page of bytes.
    */
   async above(conversationId: string, after: number, through: number, limit: number): Promise<readonly StoredEvent[]> {
     const kept = this.#tails.above(conversationId, after, through);
-    if (kept !== null) return onePage(kept, limit);
+    if (kept !== null) return upTo(through, onePage(kept, limit));
     const key = `${conversationId} ${after} ${limit}`;
     const shared = this.#underWay.get(key);
-    if (shared !== undefined) return await shared;
+    if (shared !== undefined) return upTo(through, await shared);
     const page = this.#log
       .read({ conversationId, after, before: null, limit, bytesMax: limits.pageBytesMax, type: null })
       .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, page);
-    return await page;
+    return upTo(through, await page);
   }
 
   /** The event at a place, or null. */
@@ -48,6 +49,11 @@ export class LogReader {
       type: null,
     });
   }
+}
+
+function upTo(through: number, events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const last = events.at(-1);
+  return last === undefined || last.sequence <= through ? events : events.filter((event) => event.sequence <= through);
 }
 
 function onePage(events: readonly StoredEvent[], limit: number): readonly StoredEvent[] {

@@ -46,8 +46,8 @@ type ForwardedAnswer =
 export class Writers {
   readonly #options: WritersOptions;
   readonly #writers = new Map<string, ConversationWriter>();
-  /** The last forwarded command of each conversation, so that they leave in the order they came. */
-  readonly #forwarding = new Map<string, Promise<void>>();
+  /** The last command of each conversation that is not on its way yet, so that they leave in the order they came. */
+  readonly #turns = new Map<string, Promise<void>>();
   readonly #stopResponding: () => void;
 
   constructor(options: WritersOptions) {
@@ -55,15 +55,45 @@ export class Writers {
     this.#stopResponding = options.bus.respond(options.nodeId, (request) => this.#respond(request as ForwardedCommand));
   }
 
-  stop(): void {
+  /** Takes no more from other nodes, and finishes what was taken. */
+  async stop(): Promise<void> {
     this.#stopResponding();
+    await Promise.all([...this.#writers.values()].map((writer) => writer.settled));
   }
 
-  /** Commits a command, or rejects with the ConfabError that refuses it. In order per conversation and caller. */
+  /**
+   * Commits a command, or rejects with the ConfabError that refuses it. In order per conversation and caller, also while
+   * the owner changes: what goes another way than the one before waits for that one.
+   */
   async submit(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
-    const owner = ownerOf(command.conversationId, this.#options.directory.live(), this.#options.digest);
-    if (owner === null || owner === this.#options.nodeId) return await this.#append(command, place);
-    return await this.#forward(owner, command, place);
+    const { conversationId } = command;
+    const before = this.#turns.get(conversationId);
+    if (before === undefined && this.#otherOwnerOf(conversationId) === null) return await this.#append(command, place);
+    let passOn: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => {
+      passOn = resolve;
+    });
+    this.#turns.set(conversationId, turn);
+    const pass = (): void => {
+      if (this.#turns.get(conversationId) === turn) this.#turns.delete(conversationId);
+      passOn();
+    };
+    try {
+      await before;
+      const owner = this.#otherOwnerOf(conversationId);
+      if (owner !== null) return await this.#forward(owner, command, place);
+      const answer = this.#append(command, place);
+      pass();
+      return await answer;
+    } finally {
+      pass();
+    }
+  }
+
+  /** The node that should write a conversation, or null where it is this one. */
+  #otherOwnerOf(conversationId: string): string | null {
+    const owner = ownerOf(conversationId, this.#options.directory.live(), this.#options.digest);
+    return owner === this.#options.nodeId ? null : owner;
   }
 
   /** What an id once made, where it made anything; rejects on another content. */
@@ -79,17 +109,14 @@ export class Writers {
     });
   }
 
-  /** The conversation as its writer here knows it, else as the store has it. */
+  /** The conversation at its head: as its writer here knows it where that is so new, else as the store has it. */
   async stateOf(conversationId: string): Promise<ConversationState | null> {
     const known = this.#writers.get(conversationId)?.state;
-    if (known !== undefined && known !== null) return known;
+    if (known !== undefined && known !== null) {
+      const head = (await this.#options.log.heads([conversationId])).get(conversationId);
+      if (head?.eventId === known.head.eventId) return known;
+    }
     return await loadState(this.#options.log, this.#options.views, conversationId);
-  }
-
-  /** Whether a user is a member by what this node has in memory; null where it has nothing. */
-  knownMember(conversationId: string, userId: string): boolean | null {
-    const state = this.#writers.get(conversationId)?.state;
-    return state === undefined || state === null ? null : state.members.has(userId);
   }
 
   async #append(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
@@ -127,21 +154,8 @@ export class Writers {
   }
 
   async #forward(owner: string, command: Command, place: LanePlace | null): Promise<CommandOutcome> {
-    const { conversationId } = command;
-    const before = this.#forwarding.get(conversationId) ?? Promise.resolve();
-    const answer = before.then(() => this.#request(owner, command, place));
-    const settled = answer.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#forwarding.set(conversationId, settled);
-    void settled.then(() => {
-      if (this.#forwarding.get(conversationId) === settled) this.#forwarding.delete(conversationId);
-    });
-    return await answer;
-  }
-
-  async #request(owner: string, command: Command, place: LanePlace | null): Promise<CommandOutcome> {
+    // What was taken here while this node was the owner comes first.
+    await this.#writers.get(command.conversationId)?.settled;
     if (place?.lane.blocks(place) === true) throw new ConfabError('after_previous');
     let answer: ForwardedAnswer;
     try {

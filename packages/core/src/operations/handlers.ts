@@ -3,8 +3,8 @@ import type { Command } from '@confab/conversation';
 import type { RateLimits, RateName } from '../admission/rate-limits.ts';
 import type { Registration } from '../accounts/accounts.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
-import type { Caller, Reply, RequestContext } from '../chat.ts';
-import type { Access } from '../conversations/access.ts';
+import type { Caller, Reply, RequestContext } from '../face/chat.ts';
+import type { Access } from '../membership/access.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { type Summaries, userOf } from '../conversations/summaries.ts';
 import type { CommandOutcome } from '../log/batch.ts';
@@ -68,8 +68,8 @@ export const handlers: Handlers = {
   get_user: async ({ parts, request }) => replyOf(userOf(await parts.registration.one(request.userId))),
   put_external_user: async ({ parts, request }) => replyOf(userOf(await parts.registration.putExternal(request))),
   create_conversation: async ({ parts, user, request }) => {
-    admit(parts, 'create_conversation', user.userId);
-    const { conversationId, existing } = await parts.conversations.create(user.userId, request);
+    const afterMs = parts.rateLimits.take('create_conversation', user.userId);
+    const { conversationId, existing } = await parts.conversations.create(user.userId, request, afterMs);
     return replyOf({ conversation: await parts.summaries.one(conversationId, user.userId) }, existing);
   },
   list_conversations: listConversations,
@@ -88,8 +88,17 @@ export const handlers: Handlers = {
   },
   list_members: listMembers,
   add_members: async ({ parts, user, request, context }) => {
-    admit(parts, 'send', user.userId);
-    return eventsReply(await parts.conversations.addMembers(user.userId, request, context.lane), user.userId);
+    const { conversationId, clientMessageId, userIds, role } = request;
+    const command: Command & { verb: 'add_members' } = {
+      verb: 'add_members',
+      conversationId,
+      clientMessageId,
+      actorId: user.userId,
+      userIds,
+      role: role ?? 'member',
+    };
+    const prepare = () => parts.conversations.refuseUnknownAdded(command);
+    return eventsReply(await submit(parts, command, context, prepare), user.userId);
   },
   remove_member: async ({ parts, user, request, context }) => {
     const { conversationId, userId } = request;
@@ -170,22 +179,31 @@ function admit(parts: Parts, name: RateName, key: string): void {
 }
 
 /**
- * Brings a durable request to its writer. Up to the writer's queue nothing waits, so that requests of one connection
- * stay in their order; and what was done before is answered before any limit refuses it.
+ * Brings a durable request to its writer, after `prepare`. Where there is nothing to prepare, nothing waits up to the
+ * writer's queue, so that requests of one connection stay in their order; and what was done before is answered before
+ * any limit refuses it.
  */
-async function submit(parts: Parts, command: Command, context: RequestContext): Promise<CommandOutcome> {
-  const place = context.lane?.enter(command.clientMessageId) ?? null;
+async function submit(
+  parts: Parts,
+  command: Command,
+  { lane }: RequestContext,
+  prepare: (() => Promise<void>) | null = null,
+): Promise<CommandOutcome> {
+  const place = lane?.enter(command.clientMessageId) ?? null;
   const afterMs = parts.rateLimits.take('send', command.actorId);
-  if (afterMs > 0) {
-    if (place !== null) place.lane.refuse(place);
-    const duplicate = await parts.writers.findDuplicate(command);
-    if (duplicate === null) throw new ConfabError('rate_limited', undefined, { afterMs });
-    if (place !== null) place.lane.abandon(command.clientMessageId);
-    return duplicate;
-  }
-  const turn = place?.lane.turn ?? null;
-  if (turn !== null) await turn;
-  return await parts.writers.submit(command, place);
+  if (afterMs > 0) place?.lane.refuse(place);
+  const before = afterMs > 0 ? null : prepare;
+  const work = () => (afterMs > 0 ? repeated(parts, command, afterMs) : parts.writers.submit(command, place));
+  if (place !== null) return await place.lane.run(place, before, work);
+  await before?.();
+  return await work();
+}
+
+/** What was done before, or `rate_limited`. */
+async function repeated({ writers }: Parts, command: Command, afterMs: number): Promise<CommandOutcome> {
+  const duplicate = await writers.findDuplicate(command);
+  if (duplicate === null) throw new ConfabError('rate_limited', undefined, { afterMs });
+  return duplicate;
 }
 
 async function sendMessage({ parts, user, request, context }: Asked<'send_message'>): Promise<Reply> {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '@confab/contracts';
 import type { Accepted } from '@confab/protocol';
-import type { Reply } from '../chat.ts';
+import type { Reply } from '../face/chat.ts';
 import type { CommandOutcome } from '../log/batch.ts';
 import { frameFor } from '../log/event-codec.ts';
 

@@ -8,8 +8,9 @@ import type {
   UserCursor,
 } from '@confab/contracts';
 import { tierOf, unreadCount } from '@confab/conversation';
-import type { Access } from '../conversations/access.ts';
-import { floorOf } from '../conversations/summaries.ts';
+import type { Access } from '../membership/access.ts';
+import { floorOf } from '../membership/floor.ts';
+import { ownBetween } from '../log/own-count.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Writers } from '../log/writers.ts';
@@ -81,9 +82,12 @@ export class Receipts {
   /** The watermarks at each place, those included that are not yet written. */
   async cursors(places: readonly CursorPlace[]): Promise<readonly (UserCursor | null)[]> {
     if (places.length === 0) return [];
+    // What is written while the store is asked may be missing in its answer and gone from here.
+    const before = [this.#underWay, this.#gathered];
     const written = await this.#options.cursors.get(places);
+    const unwritten = [...before, this.#underWay, this.#gathered];
     return places.map((place, index) =>
-      this.#gathered.over(place, this.#underWay.over(place, written[index] ?? null)),
+      unwritten.reduce<UserCursor | null>((cursor, marks) => marks.over(place, cursor), written[index] ?? null),
     );
   }
 
@@ -160,13 +164,13 @@ export class Receipts {
     if (membership === null || membership.to !== null || head === undefined) return;
     const [cursor] = await cursors.get([{ conversationId, userId }]);
     const floor = floorOf(membership, cursor ?? null);
-    const [own] = await log.countOwn([{ conversationId, userId, aboveSequence: floor.sequence }]);
+    const own = await ownBetween(log, userId, [{ conversationId, floor, head }]);
     await delivery.deliverReceipt([userId], {
       conversationId,
       userId,
       read,
       floor,
-      unread: unreadCount(head.ordinal, floor.ordinal, own ?? 0),
+      unread: unreadCount(head.ordinal, floor.ordinal, own[0] ?? 0),
       headSequence: head.sequence,
       headOrdinal: head.ordinal,
     });

@@ -1,4 +1,4 @@
-import type { EventPagePlan } from '../chat.ts';
+import type { EventPagePlan } from '../face/chat.ts';
 import { frameFor } from '../log/event-codec.ts';
 
 /** A page as one JSON object for one reader: its events are the bytes they were stored as. */

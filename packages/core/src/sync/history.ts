@@ -1,6 +1,6 @@
 import type { ConversationLog, StoredEvent } from '@confab/contracts';
 import { ConfabError, limits, parseEventId } from '@confab/protocol';
-import type { Access } from '../conversations/access.ts';
+import type { Access } from '../membership/access.ts';
 import { headOf } from '../conversations/summaries.ts';
 import { frameFor } from '../log/event-codec.ts';
 import { headOfLog } from './replay.ts';
@@ -34,40 +34,61 @@ export class History {
     const { conversationId, userId } = request;
     const places = [request.after, request.before, request.around].filter((place) => place !== null);
     if (places.length > 1) throw new ConfabError('invalid', 'Give one of after, before and around.');
-    const membership = await this.#access.member(conversationId, userId);
+    // The head first: who is a member after it was read may see all up to it.
     const head = await headOfLog(this.#log, conversationId);
+    const membership = await this.#access.member(conversationId, userId);
     if (head === null) throw new ConfabError('not_found');
-    const events = await this.#read(request, membership.from - 1);
+    const events = await this.#read(request, { floor: membership.from - 1, head: head.sequence });
     const messages = events.map((event) => messageOf(frameFor(userId, event))).join(',');
     return `{"messages":[${messages}],"head":${JSON.stringify(headOf(head))}}`;
   }
 
-  async #read(request: HistoryRequest, floor: number): Promise<readonly StoredEvent[]> {
+  async #read(request: HistoryRequest, range: MessageRange): Promise<readonly StoredEvent[]> {
     const { conversationId, limit } = request;
+    const page = { conversationId, ...range, limit, bytesMax: limits.pageBytesMax };
     if (request.after !== null) {
-      const after = Math.max(floor, sequenceOf(conversationId, request.after));
-      return await this.#messages(conversationId, after, null, limit);
+      return await this.#after({ ...page, place: sequenceOf(conversationId, request.after) });
     }
     if (request.around !== null) {
       const around = sequenceOf(conversationId, request.around);
+      const half = { ...page, bytesMax: Math.floor(page.bytesMax / 2) };
       const olderLimit = Math.floor(limit / 2);
-      const older = olderLimit === 0 ? [] : await this.#messages(conversationId, floor, around, olderLimit);
-      const newer = await this.#messages(conversationId, Math.max(floor, around - 1), null, limit - olderLimit);
+      const older = olderLimit === 0 ? [] : await this.#before({ ...half, limit: olderLimit, place: around });
+      const newer = await this.#after({ ...half, limit: limit - olderLimit, place: around - 1 });
       return [...older, ...newer];
     }
-    const before = request.before === null ? Number.MAX_SAFE_INTEGER : sequenceOf(conversationId, request.before);
-    return await this.#messages(conversationId, floor, before, limit);
+    const place = request.before === null ? range.head + 1 : sequenceOf(conversationId, request.before);
+    return await this.#before({ ...page, place });
   }
 
-  async #messages(
-    conversationId: string,
-    after: number,
-    before: number | null,
-    limit: number,
-  ): Promise<readonly StoredEvent[]> {
-    const bytesMax = limits.pageBytesMax;
-    return await this.#log.read({ conversationId, after, before, limit, bytesMax, type: 'message_event' });
+  /** The first messages after a place. */
+  async #after({ conversationId, place, floor, head, limit, bytesMax }: MessagePage): Promise<readonly StoredEvent[]> {
+    const after = Math.max(floor, place);
+    const type = 'message_event';
+    const events = await this.#log.read({ conversationId, after, before: null, limit, bytesMax, type });
+    return events.filter((event) => event.sequence <= head);
   }
+
+  /** The last messages before a place. */
+  async #before({ conversationId, place, floor, head, limit, bytesMax }: MessagePage): Promise<readonly StoredEvent[]> {
+    const before = Math.min(head + 1, place);
+    const type = 'message_event';
+    return await this.#log.read({ conversationId, after: floor, before, limit, bytesMax, type });
+  }
+}
+
+/** What of the log the asker may read: above the floor, up to the head. */
+interface MessageRange {
+  readonly floor: number;
+  readonly head: number;
+}
+
+interface MessagePage extends MessageRange {
+  readonly conversationId: string;
+  /** Exclusive. */
+  readonly place: number;
+  readonly limit: number;
+  readonly bytesMax: number;
 }
 
 function sequenceOf(conversationId: string, place: Place): number {

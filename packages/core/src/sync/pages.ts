@@ -1,10 +1,11 @@
 import type { Clock, ConversationLog, EventDelivery, ReceiptNews } from '@confab/contracts';
-import { tierOf } from '@confab/conversation';
+import { type LogHead, tierOf } from '@confab/conversation';
 import { ConfabError, limits, parseEventId, type Watermarks } from '@confab/protocol';
-import type { EventPagePlan } from '../chat.ts';
-import type { Access, ReadableRange } from '../conversations/access.ts';
+import type { EventPagePlan } from '../face/chat.ts';
+import type { Access, ReadableRange } from '../membership/access.ts';
 import { headOf } from '../conversations/summaries.ts';
-import type { LocalSession, LocalSessions } from '../delivery/local-sessions.ts';
+import type { LocalSessions } from '../delivery/local-sessions.ts';
+import type { LocalSession } from '../face/local-session.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { endOf, headOfLog, replayStart } from './replay.ts';
@@ -41,12 +42,12 @@ export class Pages {
       throw new ConfabError('invalid', 'Field after names an event of another conversation.');
     }
     const { access, log, reader } = this.#options;
-    const range = await access.readable(conversationId, userId);
-    if (range === null || range.to !== null) throw new ConfabError('not_found');
+    // The head first: who is a member after it was read may see all up to it.
     const head = await headOfLog(log, conversationId);
-    if (head === null) throw new ConfabError('not_found');
+    const range = await access.readable(conversationId, userId);
+    if (range === null || range.to !== null || head === null) throw new ConfabError('not_found');
     const start = after === null ? ({ kind: 'reset' } as const) : await replayStart(reader, after, range, head);
-    if (start.kind === 'reset') return await this.resetPage(request, range);
+    if (start.kind === 'reset') return await this.resetPage(request, range, head);
     const events =
       start.sequence >= head.sequence
         ? []
@@ -59,11 +60,10 @@ export class Pages {
   async resetPage(
     request: Pick<PageRequest, 'conversationId' | 'userId' | 'limit'>,
     range: ReadableRange,
+    head: LogHead,
   ): Promise<EventPagePlan> {
     const { conversationId, userId, limit } = request;
-    const { log, reader } = this.#options;
-    const head = await headOfLog(log, conversationId);
-    if (head === null) return { conversationId, events: [], head: null, reset: true, watermarks: [] };
+    const { reader } = this.#options;
     const events = await reader.newest(conversationId, range.from - 1, endOf(range, head), limit);
     const watermarks = await this.#watermarks(conversationId, userId);
     return { conversationId, events, head: headOf(head), reset: true, watermarks };

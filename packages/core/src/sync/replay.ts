@@ -1,7 +1,7 @@
 import type { ConversationLog } from '@confab/contracts';
 import type { LogHead } from '@confab/conversation';
 import { limits, parseEventId } from '@confab/protocol';
-import type { ReadableRange } from '../conversations/access.ts';
+import type { ReadableRange } from '../membership/access.ts';
 import type { LogReader } from '../log/log-reader.ts';
 
 /** Where a reader with a cursor goes on: after a sequence, or afresh. */

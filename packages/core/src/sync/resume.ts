@@ -1,7 +1,7 @@
 import type { ConversationLog } from '@confab/contracts';
 import { type ConversationSummary, limits, parseEventId } from '@confab/protocol';
-import type { Landed, ResumeRequest, ResumeSink } from '../chat.ts';
-import type { Access, ConversationIds } from '../conversations/access.ts';
+import type { Landed, ResumeRequest, ResumeSink } from '../face/chat.ts';
+import type { Access, ConversationIds } from '../membership/access.ts';
 import { headOf, type ListEntry, type Summaries } from '../conversations/summaries.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Pages } from './pages.ts';

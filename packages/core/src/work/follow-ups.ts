@@ -1,5 +1,5 @@
 import type { ClaimedWork, Clock, Digest, Observer, Random, WorkQueue } from '@confab/contracts';
-import type { ConversationIds } from '../conversations/access.ts';
+import type { ConversationIds } from '../membership/access.ts';
 import type { Writers } from '../log/writers.ts';
 
 /** Work taken at once, and for how long; what is not finished by then another node takes. */

@@ -85,7 +85,9 @@ export class DeviceReader {
 
   constructor(db: Database) {
     this.#get = db.query(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? AND device_id = ?`);
-    this.#list = db.query(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? ORDER BY created_at, device_id`);
+    this.#list = db.query(
+      `SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? ORDER BY created_at, device_id`,
+    );
     this.#signedIn = db.query(
       `SELECT asked.key AS place FROM json_each(?) asked
        CROSS JOIN devices d ON d.user_id = asked.value ->> 0 AND d.device_id = asked.value ->> 1 AND d.revoked = 0`,

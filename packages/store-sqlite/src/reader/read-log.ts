@@ -1,5 +1,11 @@
 import type { Database, Statement } from 'bun:sqlite';
-import type { FoundEvent, IdempotencyKey, OwnCountQuestion, ReadRequest, StoredEvent } from '@confab/contracts';
+import type {
+  FoundEvent,
+  IdempotencyKey,
+  OwnCountQuestion,
+  ReadRequest,
+  StoredEvent,
+} from '@confab/contracts';
 import type { LogHead } from '@confab/conversation';
 import { isCountable, type LogEventType } from '@confab/protocol';
 import { clientIdHash } from '../client-id-hash.ts';
@@ -77,7 +83,11 @@ export class LogReader {
   }
 
   countOwn(questions: readonly OwnCountQuestion[]): readonly number[] {
-    const asked = questions.map(({ conversationId, userId, aboveSequence }) => [conversationId, userId, aboveSequence]);
+    const asked = questions.map(({ conversationId, userId, aboveSequence }) => [
+      conversationId,
+      userId,
+      aboveSequence,
+    ]);
     return this.#countOwn.all(JSON.stringify(asked)).map(({ count }) => count);
   }
 

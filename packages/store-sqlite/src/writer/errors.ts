@@ -6,7 +6,14 @@
 export type ErrorMeaning = 'refused' | 'fatal' | 'fault';
 
 const REFUSED = ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_CANTOPEN'];
-const FATAL = ['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_NOMEM', 'SQLITE_READONLY', 'SQLITE_PROTOCOL'];
+const FATAL = [
+  'SQLITE_IOERR',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_NOMEM',
+  'SQLITE_READONLY',
+  'SQLITE_PROTOCOL',
+];
 
 export function meaningOf(error: unknown, atCommit: boolean): ErrorMeaning {
   const code = errorCode(error);

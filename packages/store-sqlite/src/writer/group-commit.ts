@@ -29,7 +29,10 @@ export class GroupCommit {
     let atCommit = false;
     try {
       this.#db.run('BEGIN IMMEDIATE');
-      const answers = writes.map((write): Answer => ({ kind: 'done', result: this.#executor.execute(write) }));
+      const answers = writes.map((write): Answer => ({
+        kind: 'done',
+        result: this.#executor.execute(write),
+      }));
       atCommit = true;
       this.#db.run('COMMIT');
       return answers;

@@ -25,6 +25,8 @@ function assertDurable(db: Database): void {
   const synchronous = pragmaNumber(db, 'synchronous');
   const [journal] = db.query<string, []>('PRAGMA journal_mode').values()[0] ?? [];
   if (synchronous !== SYNCHRONOUS_FULL || journal !== 'wal') {
-    throw new Error(`SQLite runs with synchronous=${synchronous}, journal_mode=${String(journal)}: that is not durable`);
+    throw new Error(
+      `SQLite runs with synchronous=${synchronous}, journal_mode=${String(journal)}: that is not durable`,
+    );
   }
 }

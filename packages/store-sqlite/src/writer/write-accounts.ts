@@ -28,8 +28,12 @@ export class AccountWriter {
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#external = db.query('SELECT display_name, password_hash FROM accounts WHERE user_id = ?');
-    this.#update = db.query('UPDATE accounts SET username = ?, display_name = ?, picture = ? WHERE user_id = ?');
-    this.#addName = db.query('INSERT INTO account_names (name, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.#update = db.query(
+      'UPDATE accounts SET username = ?, display_name = ?, picture = ? WHERE user_id = ?',
+    );
+    this.#addName = db.query(
+      'INSERT INTO account_names (name, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    );
     this.#removeName = db.query('DELETE FROM account_names WHERE name = ? AND user_id = ?');
   }
 
@@ -95,10 +99,20 @@ export class DeviceWriter {
   }
 
   signIn(device: DeviceRecord, devicesMax: number): boolean {
-    const { userId, deviceId, name, createdAt, lastSeenAt, refreshNonce, refreshGeneration, rotatedAtMs } = device;
+    const { userId, deviceId, name, createdAt, lastSeenAt, refreshNonce, refreshGeneration, rotatedAtMs } =
+      device;
     const others = this.#others.get(userId, deviceId)?.count ?? 0;
     if (others >= devicesMax) return false;
-    this.#put.run(userId, deviceId, name, createdAt, lastSeenAt, refreshNonce, refreshGeneration, rotatedAtMs);
+    this.#put.run(
+      userId,
+      deviceId,
+      name,
+      createdAt,
+      lastSeenAt,
+      refreshNonce,
+      refreshGeneration,
+      rotatedAtMs,
+    );
     return true;
   }
 

@@ -25,14 +25,14 @@ export function AccountMenu({ onOpenDevices }: { onOpenDevices: () => void }) {
   const ownId = useOwnId();
   const [isLeaving, setLeaving] = useState(false);
   const name = profile?.displayName ?? '';
-  const chooseTheme = (keys: Selection) => {
-    const [key] = keys;
-    if (key !== undefined) setTheme(key as Theme);
-  };
   return (
     <>
       <MenuTrigger>
-        <AriaButton aria-label={text.account.menu} className={styles['trigger'] ?? ''} data-testid="account-menu">
+        <AriaButton
+          aria-label={text.account.menu}
+          className={styles['trigger'] ?? ''}
+          data-testid="account-menu"
+        >
           <Avatar id={ownId} name={name} size="s" />
           <span className={styles['name']} data-testid="own-name">
             {name}
@@ -69,6 +69,11 @@ export function AccountMenu({ onOpenDevices }: { onOpenDevices: () => void }) {
       <LogOutDialog isOpen={isLeaving} onClose={() => setLeaving(false)} />
     </>
   );
+}
+
+function chooseTheme(keys: Selection): void {
+  const [key] = keys;
+  if (key !== undefined) setTheme(key as Theme);
 }
 
 function LogOutDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {

@@ -1,6 +1,6 @@
 import type { ConversationView, Timeline } from '@confab/client';
 import { useTyping } from '@confab/client/react';
-import { type KeyboardEvent, type Ref, type RefObject, useId, useImperativeHandle, useLayoutEffect, useRef } from 'react';
+import { type KeyboardEvent, type Ref, useId, useImperativeHandle, useLayoutEffect, useRef } from 'react';
 import { conversationName, typingText } from '../../model/conversation-label.ts';
 import { prepareBody, roomOf } from '../../model/message-body.ts';
 import { useDraft, useDrafts } from '../../session/drafts-context.tsx';
@@ -32,7 +32,7 @@ export function Composer({ conversation, timeline, ref }: ComposerProps) {
   const room = roomOf(body);
   const isSendable = body !== '' && room.kind !== 'over';
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus({ preventScroll: true }) }), []);
-  useAutosize(box, draft);
+  useLayoutEffect(() => fitHeight(box.current));
 
   const send = () => {
     if (!isSendable) return;
@@ -91,10 +91,10 @@ export function Composer({ conversation, timeline, ref }: ComposerProps) {
           onPress={send}
         />
       </form>
-      <p className={styles['room']} data-over={room.kind === 'over' || undefined} id={roomId} role="status">
+      <output className={styles['room']} data-over={room.kind === 'over' || undefined} id={roomId}>
         {room.kind === 'close' && text.composer.left(room.bytesLeft)}
         {room.kind === 'over' && text.composer.over(room.bytesOver)}
-      </p>
+      </output>
     </footer>
   );
 }
@@ -120,11 +120,8 @@ function TypingLine({ conversationId }: { conversationId: string }) {
 }
 
 /** Grows with what is in it, up to the height the style sheet allows; for browsers without field-sizing. */
-function useAutosize(box: RefObject<HTMLTextAreaElement | null>, value: string): void {
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null || CSS.supports('field-sizing', 'content')) return;
-    element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
-  }, [box, value]);
+function fitHeight(element: HTMLTextAreaElement | null): void {
+  if (element === null || CSS.supports('field-sizing', 'content')) return;
+  element.style.height = 'auto';
+  element.style.height = `${element.scrollHeight}px`;
 }

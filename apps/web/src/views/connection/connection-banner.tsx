@@ -19,7 +19,7 @@ export function ConnectionBanner() {
     <section aria-label={text.connection.label} data-banner data-state={state.kind} data-testid="connection">
       {/* The countdown is not read out: a live region that speaks every second is of no use to anybody. */}
       <VisuallyHidden>
-        <span role="status">{banner?.tone === 'warn' ? spokenWords(state.kind, banner) : ''}</span>
+        <output>{banner?.tone === 'warn' ? spokenWords(state.kind, banner) : ''}</output>
       </VisuallyHidden>
       {banner !== null && (
         <div

@@ -1,15 +1,16 @@
 import type { ConversationList } from '@confab/client';
 import { useConversations } from '@confab/client/react';
 import { useRef } from 'react';
-import { VList, type VListHandle } from 'virtua';
+import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { useToday } from '../../session/use-now.ts';
 import { text } from '../../text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Logo } from '../../ui/logo.tsx';
+import { VisuallyHidden } from '../../ui/visually-hidden.tsx';
 import { AccountMenu } from '../account/account-menu.tsx';
-import type { ShellDialog } from '../shell/shell-view.tsx';
+import type { ShellDialog } from '../shell/shell-dialog.ts';
 import { FIND_KEYS } from '../shell/use-shortcuts.ts';
 import styles from './conversation-list-view.module.css';
 import { ConversationRow } from './conversation-row.tsx';
@@ -61,12 +62,7 @@ interface ListBodyProps {
 }
 
 function ListBody({ list, openId, onStart }: ListBodyProps) {
-  const today = useToday();
-  const handle = useRef<VListHandle>(null);
-  const { items } = list;
-  const ids = items.map((item) => item.conversationId);
-  const { tabbableIndex, onKeyDown, onFocus } = useRovingFocus(ids, openId, handle);
-  if (items.length === 0) {
+  if (list.items.length === 0) {
     if (list.source === 'empty') return <ListSkeleton />;
     return (
       <EmptyState body={text.list.emptyBody} picture={<Logo size={44} />} title={text.list.empty}>
@@ -76,35 +72,47 @@ function ListBody({ list, openId, onStart }: ListBodyProps) {
       </EmptyState>
     );
   }
+  return <Rows items={list.items} openId={openId} />;
+}
+
+/** The rows; only those near the view exist. */
+function Rows({ items, openId }: { items: ConversationList['items']; openId: string | null }) {
+  const today = useToday();
+  const handle = useRef<VirtualizerHandle>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const ids = items.map((item) => item.conversationId);
+  const tabbableIndex = useRovingFocus({ ids, openId, handle, scroller });
   return (
-    <VList
-      className={styles['scroller']}
-      data={items}
-      item="li"
-      itemSize={72}
-      keepMounted={tabbableIndex === -1 ? [] : [tabbableIndex]}
-      onFocus={onFocus}
-      onKeyDown={onKeyDown}
-      ref={handle}
-      role="list"
-    >
-      {(item, index) => (
-        <ConversationRow
-          conversation={item}
-          isOpen={item.conversationId === openId}
-          isTabbable={index === tabbableIndex}
-          key={item.conversationId}
-          today={today}
-        />
-      )}
-    </VList>
+    <div className={styles['scroller']} ref={scroller}>
+      <Virtualizer
+        as="ul"
+        data={items}
+        item="li"
+        itemSize={70}
+        keepMounted={tabbableIndex === -1 ? [] : [tabbableIndex]}
+        ref={handle}
+      >
+        {(item, index) => (
+          <ConversationRow
+            conversation={item}
+            isOpen={item.conversationId === openId}
+            isTabbable={index === tabbableIndex}
+            key={item.conversationId}
+            today={today}
+          />
+        )}
+      </Virtualizer>
+    </div>
   );
 }
 
 /** The shape of what is coming, for the short time before anything is known. */
 function ListSkeleton() {
   return (
-    <div aria-busy="true" aria-label={text.loading} className={styles['skeleton']} role="status">
+    <div aria-busy="true" className={styles['skeleton']}>
+      <VisuallyHidden>
+        <output>{text.loading}</output>
+      </VisuallyHidden>
       {['a', 'b', 'c', 'd', 'e', 'f'].map((key) => (
         <div key={key}>
           <i />

@@ -43,7 +43,11 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       onClick={follow}
       tabIndex={isTabbable ? 0 : -1}
     >
-      <Avatar id={conversationAvatarId(conversation)} name={name} shape={type === 'group' ? 'group' : 'person'} />
+      <Avatar
+        id={conversationAvatarId(conversation)}
+        name={name}
+        shape={type === 'group' ? 'group' : 'person'}
+      />
       <span className={styles['words']}>
         <span className={styles['line']}>
           <span className={styles['name']} data-testid="conversation-name">
@@ -82,7 +86,11 @@ function RowPreview({ conversation, isOpen }: { conversation: ConversationView; 
   const ownId = useOwnId();
   const [typist] = typing;
   if (typist !== undefined) {
-    return <span className={styles['typing']}>{type === 'direct' ? text.typing.short : <TypistName userId={typist} />}</span>;
+    return (
+      <span className={styles['typing']}>
+        {type === 'direct' ? text.typing.short : <TypistName userId={typist} />}
+      </span>
+    );
   }
   if (draft !== '' && !isOpen) {
     return (

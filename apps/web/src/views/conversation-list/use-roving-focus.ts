@@ -1,44 +1,54 @@
-import { type FocusEvent, type KeyboardEvent, type RefObject, useState } from 'react';
-import type { VListHandle } from 'virtua';
+import { type RefObject, useEffect, useEffectEvent, useState } from 'react';
+import type { VirtualizerHandle } from 'virtua';
+
+interface RovingOptions {
+  readonly ids: readonly string[];
+  readonly openId: string | null;
+  readonly handle: RefObject<VirtualizerHandle | null>;
+  readonly scroller: RefObject<HTMLElement | null>;
+}
 
 /**
  * One stop for Tab in the whole list, arrows inside it: fifty conversations must not be fifty presses away from what
- * comes after them. The stop is where the focus was last, else the open conversation, else the first.
+ * comes after them. The stop is where the focus was last, else the open conversation, else the first; its index is
+ * the answer.
  */
-export function useRovingFocus(
-  ids: readonly string[],
-  openId: string | null,
-  handle: RefObject<VListHandle | null>,
-): { tabbableIndex: number; onKeyDown: (event: KeyboardEvent) => void; onFocus: (event: FocusEvent) => void } {
+export function useRovingFocus({ ids, openId, handle, scroller }: RovingOptions): number {
   const [focusedId, setFocusedId] = useState<string | null>(null);
   const indexOf = (id: string | null) => (id === null ? -1 : ids.indexOf(id));
   const remembered = indexOf(focusedId);
   const fallback = Math.max(0, indexOf(openId));
-  const tabbableIndex = remembered === -1 ? Math.min(fallback, ids.length - 1) : remembered;
-  const focusAt = (index: number, list: HTMLElement) => {
-    const id = ids[index];
-    if (id === undefined) return;
+  const tabbable = remembered === -1 ? Math.min(fallback, ids.length - 1) : remembered;
+
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const target = targetOf(event.key, tabbable, ids.length);
+    const id = target === null ? undefined : ids[target];
+    if (target === null || id === undefined) return;
+    event.preventDefault();
     setFocusedId(id);
-    handle.current?.scrollToIndex(index, { align: 'nearest' });
-    // The row may have to be rendered first; the next frame has it.
-    const focus = () => list.querySelector<HTMLElement>(`[data-conversation-id="${CSS.escape(id)}"]`)?.focus();
+    handle.current?.scrollToIndex(target, { align: 'nearest' });
+    const selector = `[data-conversation-id="${CSS.escape(id)}"]`;
+    const focus = () =>
+      scroller.current?.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
     focus();
+    // The row may have to be rendered first; the next frame has it.
     requestAnimationFrame(focus);
-  };
-  return {
-    tabbableIndex,
-    onKeyDown(event) {
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const target = targetOf(event.key, tabbableIndex, ids.length);
-      if (target === null) return;
-      event.preventDefault();
-      focusAt(target, event.currentTarget as HTMLElement);
-    },
-    onFocus(event) {
-      const id = (event.target as HTMLElement).dataset['conversationId'];
+  });
+  useEffect(() => {
+    const list = scroller.current;
+    const onFocus = ({ target }: FocusEvent) => {
+      const id = target instanceof HTMLElement ? target.dataset['conversationId'] : undefined;
       if (id !== undefined) setFocusedId(id);
-    },
-  };
+    };
+    list?.addEventListener('keydown', onKey);
+    list?.addEventListener('focusin', onFocus);
+    return () => {
+      list?.removeEventListener('keydown', onKey);
+      list?.removeEventListener('focusin', onFocus);
+    };
+  }, [scroller]);
+  return tabbable;
 }
 
 const PAGE = 8;

@@ -26,6 +26,7 @@ export function ConversationView({ conversationId }: { conversationId: string })
   const detailsButton = useRef<HTMLButtonElement>(null);
   const isKnown = conversation !== null;
   useFocusOnOpening(isKnown, isNarrow, composer);
+  useTypeToWrite(composer);
 
   if (conversation === null) {
     const isComing = source !== 'live' && view.status !== 'gone';
@@ -37,7 +38,10 @@ export function ConversationView({ conversationId }: { conversationId: string })
   };
   const onlyDetails = showsDetails && !isWide;
   return (
-    <div className={classNames(styles['view'], showsDetails && styles['withDetails'])} data-testid="conversation">
+    <div
+      className={classNames(styles['view'], showsDetails && styles['withDetails'])}
+      data-testid="conversation"
+    >
       <section className={styles['talk']} inert={onlyDetails}>
         <ConversationHeader
           conversation={conversation}
@@ -46,7 +50,7 @@ export function ConversationView({ conversationId }: { conversationId: string })
           showsBack={isNarrow}
           showsDetails={showsDetails}
         />
-        <TimelineView conversation={conversation} onType={() => composer.current?.focus()} timeline={timeline} view={view} />
+        <TimelineView conversation={conversation} timeline={timeline} view={view} />
         {view.status === 'gone' ? (
           <p className={styles['gone']}>{text.timeline.gone}</p>
         ) : (
@@ -60,12 +64,30 @@ export function ConversationView({ conversationId }: { conversationId: string })
 }
 
 /** Opening a conversation puts the caret into the composer, unless that would raise a keyboard over what one came to read. */
-function useFocusOnOpening(isKnown: boolean, isNarrow: boolean, composer: RefObject<ComposerHandle | null>): void {
+function useFocusOnOpening(
+  isKnown: boolean,
+  isNarrow: boolean,
+  composer: RefObject<ComposerHandle | null>,
+): void {
   useEffect(() => {
     if (isKnown && !isNarrow && matchMedia('(pointer: fine)').matches) composer.current?.focus();
     // Growing narrower is no reason to move the focus.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [isKnown, composer]);
+}
+
+/** Who reads and begins to type wants to write: the first letter goes into the composer too. */
+function useTypeToWrite(composer: RefObject<ComposerHandle | null>): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isLetter = event.key.length === 1 && event.key !== ' ';
+      if (!isLetter || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      const at = document.activeElement;
+      if (at === document.body || at?.getAttribute('role') === 'log') composer.current?.focus();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [composer]);
 }
 
 function ConversationWaiting() {

@@ -39,7 +39,13 @@ function AddPeopleForm({ conversationId, known, onDone }: AddPeopleProps & { onD
   return (
     <div className={styles['addForm']}>
       <PeoplePicker chosen={chosen} mode="many" onChange={setChosen} without={known} />
-      <Button isDisabled={chosen.length === 0} isPending={isPending} look="primary" onPress={() => void add()} wide>
+      <Button
+        isDisabled={chosen.length === 0}
+        isPending={isPending}
+        look="primary"
+        onPress={() => void add()}
+        wide
+      >
         {text.details.addAction(chosen.length)}
       </Button>
     </div>

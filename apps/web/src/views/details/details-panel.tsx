@@ -1,6 +1,6 @@
 import type { ConversationView } from '@confab/client';
 import { useClient } from '@confab/client/react';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { conversationAvatarId, conversationName } from '../../model/conversation-label.ts';
 import { rightsOf } from '../../model/permissions.ts';
 import { useRouter } from '../../routing/navigation.tsx';
@@ -24,21 +24,15 @@ export function DetailsPanel({ conversation, onClose }: DetailsPanelProps) {
   const [isRenaming, setRenaming] = useState(false);
   const { conversationId, type } = conversation;
   const name = conversationName(conversation);
+  const username = conversation.peer?.username ?? null;
   const rights = rightsOf(conversation);
   useEffect(() => panel.current?.focus(), []);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' || event.defaultPrevented) return;
-    event.preventDefault();
-    onClose();
-  };
+  useEscape(panel, onClose);
   return (
     <aside
       aria-label={text.details.title}
       className={styles['panel']}
       data-testid="details"
-      // Escape closes from anywhere inside; the panel itself does nothing.
-      // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-      onKeyDown={onKeyDown}
       ref={panel}
       tabIndex={-1}
     >
@@ -59,9 +53,7 @@ export function DetailsPanel({ conversation, onClose }: DetailsPanelProps) {
           ) : (
             <p className={styles['name']}>{name}</p>
           )}
-          {type === 'direct' && conversation.peer?.username != null && (
-            <p className={styles['username']}>@{conversation.peer.username}</p>
-          )}
+          {type === 'direct' && username !== null && <p className={styles['username']}>@{username}</p>}
           {rights.mayRename && !isRenaming && (
             <Button icon="pen" look="quiet" onPress={() => setRenaming(true)} small>
               {text.details.rename}
@@ -73,6 +65,20 @@ export function DetailsPanel({ conversation, onClose }: DetailsPanelProps) {
       </div>
     </aside>
   );
+}
+
+/** Escape closes from anywhere inside, unless somebody inside had a use for it. */
+function useEscape(panel: RefObject<HTMLElement | null>, onEscape: () => void): void {
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    event.preventDefault();
+    onEscape();
+  });
+  useEffect(() => {
+    const element = panel.current;
+    element?.addEventListener('keydown', onKey);
+    return () => element?.removeEventListener('keydown', onKey);
+  }, [panel]);
 }
 
 function LeaveButton({ conversationId }: { conversationId: string }) {

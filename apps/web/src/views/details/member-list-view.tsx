@@ -25,7 +25,8 @@ export function MemberListView({ conversation }: { conversation: ConversationVie
     <section aria-labelledby="members-title">
       <header className={styles['bar']}>
         <h3 id="members-title">
-          {text.details.members} <span className={styles['count']}>{conversation.memberCount.toLocaleString()}</span>
+          {text.details.members}{' '}
+          <span className={styles['count']}>{conversation.memberCount.toLocaleString()}</span>
         </h3>
         {rights.mayAdd && (
           <Button icon="plus" look="quiet" onPress={() => setAdding(true)} small>
@@ -68,13 +69,14 @@ interface MemberRowProps {
 function MemberRow({ conversationId, member, rights }: MemberRowProps) {
   const ownId = useOwnId();
   const isSelf = member.userId === ownId;
+  const username = member.user?.username ?? null;
   const name = member.user?.displayName ?? text.unknownUser;
   return (
     <li className={styles['member']} data-user-id={member.userId}>
       <Avatar id={member.userId} name={name} size="s" />
       <span className={styles['words']}>
         <span className={styles['name']}>{isSelf ? `${name} (${text.system.you})` : name}</span>
-        {member.user?.username != null && <span className={styles['username']}>@{member.user.username}</span>}
+        {username !== null && <span className={styles['username']}>@{username}</span>}
       </span>
       {member.role !== 'member' && <span className={styles['role']}>{text.roles[member.role]}</span>}
       {!isSelf && <MemberMenu conversationId={conversationId} member={member} name={name} rights={rights} />}
@@ -108,7 +110,11 @@ function MemberMenu({ conversationId, member, name, rights }: MemberRowProps & {
     <>
       <MenuTrigger>
         <IconButton icon="more" isDisabled={isPending} label={text.details.memberMenu(name)} size={18} />
-        <Menu aria-label={text.details.memberMenu(name)} onAction={(key) => act(String(key))} placement="bottom end">
+        <Menu
+          aria-label={text.details.memberMenu(name)}
+          onAction={(key) => act(String(key))}
+          placement="bottom end"
+        >
           {roles.map((role) => (
             <MenuItem id={role} key={role}>
               {roleWords[role]}

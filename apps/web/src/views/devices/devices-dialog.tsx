@@ -1,5 +1,5 @@
 import { useClient } from '@confab/client/react';
-import { useCallback, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { errorText } from '../../model/error-text.ts';
 import { formatAgo, formatFull } from '../../model/format-time.ts';
 import { useNow } from '../../session/use-now.ts';
@@ -47,9 +47,9 @@ function DeviceList() {
         </div>
       )}
       {devices === null && error === null && (
-        <p aria-label={text.loading} className={styles['waiting']} role="status">
+        <output aria-label={text.loading} className={styles['waiting']}>
           <Spinner />
-        </p>
+        </output>
       )}
       <ul data-testid="devices">
         {devices?.map((device) => (
@@ -100,22 +100,33 @@ function nameOf({ name }: Device): string {
   return name === '' ? text.devices.unnamed : name;
 }
 
+interface Outcome {
+  readonly devices: readonly Device[] | null;
+  readonly error: string | null;
+}
+
 /** The devices, this one first, then the one seen last. */
-function useDevices() {
+function useDevices(): Outcome & { load: () => Promise<void> } {
   const { account } = useClient();
-  const [devices, setDevices] = useState<readonly Device[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const load = useCallback(async () => {
-    try {
-      const all = await account.devices();
-      const order = (a: Device, b: Device) =>
-        Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt, 'en');
-      setDevices(all.toSorted(order));
-      setError(null);
-    } catch (thrown) {
-      setError(errorText(thrown));
-    }
+  const [outcome, setOutcome] = useState<Outcome>({ devices: null, error: null });
+  useEffect(() => {
+    let isWanted = true;
+    void readDevices(account).then((read) => isWanted && setOutcome(read));
+    return () => {
+      isWanted = false;
+    };
   }, [account]);
-  useEffect(() => void load(), [load]);
-  return { devices, error, load };
+  return { ...outcome, load: async () => setOutcome(await readDevices(account)) };
+}
+
+async function readDevices(account: ReturnType<typeof useClient>['account']): Promise<Outcome> {
+  try {
+    return { devices: (await account.devices()).toSorted(byImportance), error: null };
+  } catch (thrown) {
+    return { devices: null, error: errorText(thrown) };
+  }
+}
+
+function byImportance(a: Device, b: Device): number {
+  return Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt, 'en');
 }

@@ -49,7 +49,11 @@ export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: Pe
     <div className={styles['picker']}>
       {mode === 'many' && chosen.length > 0 && <ChosenTags chosen={chosen} onRemove={remove} />}
       <Autocomplete inputValue={typed} onInputChange={setTyped}>
-        <SearchBox isBusy={search.status === 'searching'} label={text.people.label} placeholder={text.people.placeholder} />
+        <SearchBox
+          isBusy={search.status === 'searching'}
+          label={text.people.label}
+          placeholder={text.people.placeholder}
+        />
         <ListBox
           aria-label={text.people.results}
           className={styles['results'] ?? ''}
@@ -79,7 +83,10 @@ export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: Pe
 function ChosenTags({ chosen, onRemove }: { chosen: readonly Person[]; onRemove: (keys: Set<Key>) => void }) {
   return (
     <TagGroup aria-label={text.people.chosen} className={styles['chosen'] ?? ''} onRemove={onRemove}>
-      <TagList className={styles['tags'] ?? ''} items={chosen.map((person) => ({ id: person.userId, person }))}>
+      <TagList
+        className={styles['tags'] ?? ''}
+        items={chosen.map((person) => ({ id: person.userId, person }))}
+      >
         {({ id, person }) => (
           <Tag className={styles['tag'] ?? ''} id={id} textValue={person.displayName}>
             {person.displayName}

@@ -12,28 +12,29 @@ export interface PeopleSearch {
   readonly query: string;
 }
 
-const IDLE: PeopleSearch = { people: [], status: 'idle', query: '' };
 /** One request for a word, not one for each of its letters. */
 const PAUSE_MS = 180;
+
+interface Answer {
+  readonly query: string;
+  readonly people: readonly Person[];
+  readonly failed: boolean;
+}
 
 /** Users whose name begins with what is typed. Answers that come late for an older query are dropped. */
 export function usePeopleSearch(typed: string): PeopleSearch {
   const { users } = useClient();
-  const [search, setSearch] = useState(IDLE);
+  const [answer, setAnswer] = useState<Answer>({ query: '', people: [], failed: false });
   const query = typed.trim().replace(/^@/, '').slice(0, 64);
   useEffect(() => {
-    if (query === '') {
-      setSearch(IDLE);
-      return;
-    }
+    if (query === '') return;
     let isWanted = true;
-    setSearch((before) => ({ ...before, status: 'searching' }));
     const ask = async () => {
       try {
         const people = await users.search(query);
-        if (isWanted) setSearch({ people, status: 'found', query });
+        if (isWanted) setAnswer({ query, people, failed: false });
       } catch {
-        if (isWanted) setSearch({ people: [], status: 'failed', query });
+        if (isWanted) setAnswer({ query, people: [], failed: true });
       }
     };
     const timer = setTimeout(() => void ask(), PAUSE_MS);
@@ -42,5 +43,8 @@ export function usePeopleSearch(typed: string): PeopleSearch {
       clearTimeout(timer);
     };
   }, [users, query]);
-  return search;
+  if (query === '') return { people: [], status: 'idle', query };
+  // The people found for the letters before stay until the new answer is there: a list that blinks is hard to hit.
+  if (answer.query !== query) return { people: answer.people, status: 'searching', query };
+  return { people: answer.people, status: answer.failed ? 'failed' : 'found', query };
 }

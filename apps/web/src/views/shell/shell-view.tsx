@@ -1,5 +1,5 @@
 import { useConversation, useConversations } from '@confab/client/react';
-import { useEffect, useState } from 'react';
+import { lazy, useEffect, useState } from 'react';
 import { conversationName, pageTitle } from '../../model/conversation-label.ts';
 import { useRouter } from '../../routing/navigation.tsx';
 import { text } from '../../text.ts';
@@ -10,13 +10,13 @@ import { Logo } from '../../ui/logo.tsx';
 import { ConnectionBanner } from '../connection/connection-banner.tsx';
 import { ConversationListView } from '../conversation-list/conversation-list-view.tsx';
 import { ConversationView } from '../conversation/conversation-view.tsx';
-import { DevicesDialog } from '../devices/devices-dialog.tsx';
-import { StartDialog } from '../start/start-dialog.tsx';
-import { SwitcherDialog } from '../switcher/switcher-dialog.tsx';
+import type { ShellDialog } from './shell-dialog.ts';
 import styles from './shell-view.module.css';
 import { FIND_KEYS, useShortcuts } from './use-shortcuts.ts';
 
-export type ShellDialog = 'start' | 'switcher' | 'devices';
+const StartDialog = lazy(async () => ({ default: (await import('../start/start-dialog.tsx')).StartDialog }));
+const SwitcherDialog = lazy(async () => ({ default: (await import('../switcher/switcher-dialog.tsx')).SwitcherDialog }));
+const DevicesDialog = lazy(async () => ({ default: (await import('../devices/devices-dialog.tsx')).DevicesDialog }));
 
 /** The frame of the app: the list beside a conversation; on a narrow page one of the two. */
 export function ShellView() {

@@ -14,19 +14,21 @@ export function useShortcuts({ onFind }: { onFind: () => void }): void {
   const { items } = useConversations();
   const { route, go } = useRouter();
   const openId = route.view === 'conversation' ? route.conversationId : null;
+  const goBeside = (step: 1 | -1) => {
+    const at = items.findIndex((item) => item.conversationId === openId);
+    const next = items[Math.max(0, at + step)];
+    if (next !== undefined) go({ view: 'conversation', conversationId: next.conversationId });
+  };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing) return;
-    const command = isApple ? event.metaKey : event.ctrlKey;
-    if (command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+    if (isFindKey(event)) {
       event.preventDefault();
       onFind();
     } else if (isModalOpen()) {
       return;
     } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
-      const at = items.findIndex((item) => item.conversationId === openId);
-      const next = items[event.key === 'ArrowUp' ? Math.max(0, at - 1) : at + 1];
-      if (next !== undefined) go({ view: 'conversation', conversationId: next.conversationId });
+      goBeside(event.key === 'ArrowUp' ? -1 : 1);
     } else if (event.key === 'Escape' && openId !== null) {
       leaveTo(openId);
     }
@@ -35,6 +37,11 @@ export function useShortcuts({ onFind }: { onFind: () => void }): void {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, []);
+}
+
+function isFindKey(event: KeyboardEvent): boolean {
+  const command = isApple ? event.metaKey : event.ctrlKey;
+  return command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k';
 }
 
 function isModalOpen(): boolean {

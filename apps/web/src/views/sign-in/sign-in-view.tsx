@@ -9,7 +9,13 @@ import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Logo } from '../../ui/logo.tsx';
 import { TextField } from '../../ui/text-field.tsx';
-import { checkSignIn, type SignInErrors, signInErrorsOf, type SignInMode, type SignInValues } from './sign-in-errors.ts';
+import {
+  checkSignIn,
+  type SignInErrors,
+  signInErrorsOf,
+  type SignInMode,
+  type SignInValues,
+} from './sign-in-errors.ts';
 import styles from './sign-in-view.module.css';
 
 /** Where somebody logs in or makes an account. The two share one form, so that a name typed in one is there in the other. */
@@ -31,6 +37,7 @@ export function SignInView({ reason }: { reason: SignedOutReason }) {
         {reason === 'ended' && !registers && <p className={styles['note']}>{text.signIn.ended}</p>}
         <Form className={styles['form'] ?? ''} onSubmit={submit}>
           <TextField
+            autoCapitalize="none"
             autoComplete="username"
             autoFocus
             error={errors.username}
@@ -106,7 +113,9 @@ function useSignIn(mode: SignInMode, values: SignInValues) {
   const fields: FieldRefs = { username, displayName, password };
   const show = (found: SignInErrors) => {
     setErrors(found);
-    const first = (['username', 'displayName', 'password'] as const).find((field) => found[field] !== undefined);
+    const first = (['username', 'displayName', 'password'] as const).find(
+      (field) => found[field] !== undefined,
+    );
     if (first !== undefined) fields[first].current?.focus();
     return Object.keys(found).length === 0;
   };
@@ -115,8 +124,8 @@ function useSignIn(mode: SignInMode, values: SignInValues) {
     setPending(true);
     try {
       if (mode === 'register') {
-        const displayName = values.displayName.trim();
-        await account.register({ ...credentials, ...(displayName !== '' && { displayName }) });
+        const shownAs = values.displayName.trim();
+        await account.register({ ...credentials, ...(shownAs !== '' && { displayName: shownAs }) });
         goInstead({ view: 'home' });
       }
       await account.logIn(credentials);
@@ -130,10 +139,17 @@ function useSignIn(mode: SignInMode, values: SignInValues) {
     errors,
     isPending,
     fields,
-    submit(event: FormEvent) {
+    submit: (event: FormEvent) => {
       event.preventDefault();
       if (!isPending && show(checkSignIn(mode, values))) void enter();
     },
-    forget: (field: keyof SignInErrors) => setErrors(({ [field]: _, form: __, ...others }) => others),
+    forget: (field: keyof SignInErrors) => setErrors((before) => without(before, field)),
   };
+}
+
+function without(errors: SignInErrors, field: keyof SignInErrors): SignInErrors {
+  const others = { ...errors };
+  delete others[field];
+  delete others.form;
+  return others;
 }

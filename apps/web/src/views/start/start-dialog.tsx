@@ -40,7 +40,8 @@ function StartForm({ onDone }: { onDone: () => void }) {
   const choose = (people: readonly Person[]) => {
     const [person] = people;
     if (kind === 'group') setChosen(people);
-    else if (person !== undefined && !isPending) void run(() => open(conversations.startDirect(person.userId)));
+    else if (person !== undefined && !isPending)
+      void run(() => open(conversations.startDirect(person.userId)));
   };
   const createGroup = () => {
     const request = { title: title.trim() || null, memberIds: chosen.map(({ userId }) => userId) };

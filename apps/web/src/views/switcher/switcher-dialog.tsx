@@ -44,7 +44,12 @@ function Switcher({ onDone }: { onDone: () => void }) {
   };
   return (
     <Autocomplete inputValue={typed} onInputChange={setTyped}>
-      <SearchBox bare isBusy={isSearching} label={text.switcher.title} placeholder={text.switcher.placeholder} />
+      <SearchBox
+        bare
+        isBusy={isSearching}
+        label={text.switcher.title}
+        placeholder={text.switcher.placeholder}
+      />
       <ListBox
         aria-label={text.switcher.results}
         className={styles['results'] ?? ''}
@@ -90,7 +95,8 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 function FoundConversation({ conversation }: { conversation: ConversationView }) {
   const name = conversationName(conversation);
   const { conversationId, type, memberCount, unread, peer } = conversation;
-  const under = type === 'group' ? text.conversation.members(memberCount) : peer?.username;
+  const username = peer?.username ?? null;
+  const under = type === 'group' ? text.conversation.members(memberCount) : username && `@${username}`;
   return (
     <ListBoxItem className={styles['item'] ?? ''} id={`conversation:${conversationId}`} textValue={name}>
       <Avatar
@@ -100,7 +106,7 @@ function FoundConversation({ conversation }: { conversation: ConversationView })
         size="s"
       />
       <span className={styles['name']}>{name}</span>
-      {under != null && <span className={styles['under']}>{type === 'group' ? under : `@${under}`}</span>}
+      {under !== null && <span className={styles['under']}>{under}</span>}
       {unread > 0 && (
         <span className={styles['badge']}>
           <span aria-hidden="true">{badgeText(unread)}</span>

@@ -22,11 +22,10 @@ export function JumpButtons({ isAtEnd, unread, hasUnreadAbove, view, timeline, o
   const [isSeeking, setSeeking] = useState(false);
   const { hasOlder, isLoadingOlder, error } = view;
   const mayLoad = hasUnreadAbove && hasOlder && error === null;
+  if (isSeeking && !mayLoad) setSeeking(false);
   useEffect(() => {
-    if (!isSeeking) return;
-    if (!mayLoad) setSeeking(false);
-    else if (!isLoadingOlder) void timeline.loadOlder();
-  }, [isSeeking, mayLoad, isLoadingOlder, timeline]);
+    if (isSeeking && !isLoadingOlder) void timeline.loadOlder();
+  }, [isSeeking, isLoadingOlder, timeline]);
   return (
     <>
       {hasUnreadAbove && (

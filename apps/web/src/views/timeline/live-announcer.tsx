@@ -12,15 +12,16 @@ const SPOKEN_CHARACTERS_MAX = 300;
 export function LiveAnnouncer({ conversationId }: { conversationId: string }) {
   const client = useClient();
   const [said, setSaid] = useState<readonly { key: string; words: string }[]>([]);
-  useEffect(() => {
-    setSaid([]);
-    return client.on('message', ({ message, own, live }) => {
-      if (own || !live || message.conversationId !== conversationId) return;
-      const name = client.users.user(message.senderId).get()?.displayName ?? text.somebody;
-      const words = text.timeline.announce(name, message.body.slice(0, SPOKEN_CHARACTERS_MAX));
-      setSaid((before) => [...before.slice(-4), { key: message.messageId, words }]);
-    });
-  }, [client, conversationId]);
+  useEffect(
+    () =>
+      client.on('message', ({ message, own, live }) => {
+        if (own || !live || message.conversationId !== conversationId) return;
+        const name = client.users.user(message.senderId).get()?.displayName ?? text.somebody;
+        const words = text.timeline.announce(name, message.body.slice(0, SPOKEN_CHARACTERS_MAX));
+        setSaid((before) => [...before.slice(-4), { key: message.messageId, words }]);
+      }),
+    [client, conversationId],
+  );
   return (
     <VisuallyHidden>
       <span aria-live="polite" aria-relevant="additions" data-testid="announcer">

@@ -11,7 +11,6 @@ export const MessageText = memo(function MessageText({ body }: { body: string })
           piece.text
         ) : (
           // The pieces of one body never change their order.
-          // oxlint-disable-next-line react/no-array-index-key
           <a href={piece.href} key={index} rel="noopener noreferrer nofollow" target="_blank">
             {piece.text}
           </a>

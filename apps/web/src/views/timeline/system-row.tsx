@@ -11,7 +11,12 @@ export const SystemRow = memo(function SystemRow({ item }: { item: SystemItem })
   const ownId = useOwnId();
   const nameOf = useNames(peopleOf(item));
   return (
-    <p className={styles['system']} data-sequence={item.sequence} data-testid="system-line" title={formatFull(item.sentAt)}>
+    <p
+      className={styles['system']}
+      data-sequence={item.sequence}
+      data-testid="system-line"
+      title={formatFull(item.sentAt)}
+    >
       {systemWords(item, { nameOf, ownId })}
     </p>
   );

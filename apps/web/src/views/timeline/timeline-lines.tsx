@@ -19,9 +19,8 @@ export function DayLine({ at, today }: { at: string; today: Date }) {
 /** The line before what is new. */
 export function UnreadLine() {
   return (
-    // A line with a name is a separator to screen readers too.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div aria-label={text.timeline.unreadLabel} className={styles['unread']} data-testid="unread-line" role="separator">
+    <div className={styles['unread']} data-testid="unread-line">
+      <hr aria-label={text.timeline.unreadLabel} />
       <span aria-hidden="true">{text.timeline.unread}</span>
     </div>
   );
@@ -38,8 +37,8 @@ interface TopLineProps {
 export function TopLine({ conversation, view, timeline, isEmpty }: TopLineProps) {
   if (view.error !== null) {
     return (
-      <div className={styles['older']} role="status">
-        <p>{text.timeline.loadFailed}</p>
+      <div className={styles['older']}>
+        <output>{text.timeline.loadFailed}</output>
         <Button onPress={() => void timeline.loadOlder()} small>
           {text.timeline.again}
         </Button>
@@ -49,16 +48,21 @@ export function TopLine({ conversation, view, timeline, isEmpty }: TopLineProps)
   const isComing = view.status === 'empty' || view.status === 'loading';
   if (view.hasOlder || isComing) {
     return (
-      <div aria-label={text.timeline.older} className={styles['older']} role="status">
+      <output aria-label={text.timeline.older} className={styles['older']}>
         <Spinner size={20} />
-      </div>
+      </output>
     );
   }
   const name = conversationName(conversation);
   const direct = conversation.type === 'direct';
   return (
     <div className={styles['beginning']} data-testid="beginning">
-      <Avatar id={conversationAvatarId(conversation)} name={name} shape={direct ? 'person' : 'group'} size="l" />
+      <Avatar
+        id={conversationAvatarId(conversation)}
+        name={name}
+        shape={direct ? 'person' : 'group'}
+        size="l"
+      />
       <p>{direct ? text.timeline.beginningDirect(name) : text.timeline.beginningGroup(name)}</p>
       {isEmpty && <p>{text.timeline.empty}</p>}
     </div>

@@ -1,8 +1,13 @@
 import type { ConversationView, Timeline, TimelineView as View } from '@confab/client';
-import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { conversationName } from '../../model/conversation-label.ts';
-import { changesAtStart, sequenceThrough, type TimelineRow, timelineRows } from '../../model/timeline-rows.ts';
+import {
+  changesAtStart,
+  sequenceThrough,
+  type TimelineRow,
+  timelineRows,
+} from '../../model/timeline-rows.ts';
 import { useAttention } from '../../session/use-attention.ts';
 import { useToday } from '../../session/use-now.ts';
 import { text } from '../../text.ts';
@@ -21,31 +26,29 @@ interface TimelineViewProps {
   readonly conversation: ConversationView;
   readonly view: View;
   readonly timeline: Timeline;
-  /** Somebody types while reading: the words belong in the composer. */
-  readonly onType: () => void;
 }
 
 /** What was said, from old to new. Only the rows near the view exist; the reader's place holds when rows come above. */
-export function TimelineView({ conversation, view, timeline, onType }: TimelineViewProps) {
+export function TimelineView({ conversation, view, timeline }: TimelineViewProps) {
   const handle = useRef<VirtualizerHandle>(null);
   const today = useToday();
   const hasAttention = useAttention();
-  const [atEnd, setAtEnd] = useState(true);
-  const unreadAfter = useUnreadLine(view, hasAttention && atEnd);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const unreadAfter = useUnreadLine(view, hasAttention && isAtEnd);
   const { items, hasOlder } = view;
   const rows = useMemo(() => timelineRows(items, { hasOlder, unreadAfter }), [items, hasOlder, unreadAfter]);
   const shift = useShift(rows);
   const last = items.at(-1);
   const ownSendKey = last?.kind === 'message' && last.own ? last.key : null;
-  const stick = useStickToEnd({ handle, rowCount: rows.length, ownSendKey });
-  useEffect(() => setAtEnd(stick.isAtEnd), [stick.isAtEnd]);
+  const stick = useStickToEnd({ handle, rowCount: rows.length, ownSendKey, setAtEnd });
 
   const unreadIndex = rows.findIndex((row) => row.kind === 'unread');
   useOpeningPlace(view, unreadIndex, stick.toRow);
   const noteSeen = useReadMarks({ handle, rows, timeline, hasAttention, view });
   const loadAhead = () => {
     const offset = handle.current?.scrollOffset ?? 0;
-    if (offset < LOAD_AHEAD_PIXELS && hasOlder && !view.isLoadingOlder && view.error === null) void timeline.loadOlder();
+    if (offset < LOAD_AHEAD_PIXELS && hasOlder && !view.isLoadingOlder && view.error === null)
+      void timeline.loadOlder();
   };
   useEffect(loadAhead);
   useEffect(() => () => timeline.releaseOlder(), [timeline]);
@@ -62,9 +65,6 @@ export function TimelineView({ conversation, view, timeline, onType }: TimelineV
         className={styles['scroller']}
         data-status={view.status}
         data-testid="timeline"
-        onKeyDown={(event) => {
-          if (isTyping(event)) onType();
-        }}
         role="log"
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
@@ -96,7 +96,7 @@ export function TimelineView({ conversation, view, timeline, onType }: TimelineV
       </section>
       <JumpButtons
         hasUnreadAbove={unreadAfter !== null && unreadIndex === -1 && hasOlder}
-        isAtEnd={atEnd}
+        isAtEnd={isAtEnd}
         onJump={stick.toEnd}
         timeline={timeline}
         unread={conversation.unread}
@@ -138,11 +138,12 @@ function Row({ row, conversation, timeline, view, isEmpty, today }: RowProps) {
   }
 }
 
-/** Whether this rendering added or removed rows above what was there: the list then holds on to its end. */
+/** Whether the last change of the rows was one above what was there: the list then holds on to its end. */
 function useShift(rows: readonly TimelineRow[]): boolean {
-  const [before, setBefore] = useState(rows);
-  const shift = changesAtStart(before, rows);
-  useLayoutEffect(() => setBefore(rows), [rows]);
+  const [seen, setSeen] = useState({ rows, shift: false });
+  if (seen.rows === rows) return seen.shift;
+  const shift = changesAtStart(seen.rows, rows);
+  setSeen({ rows, shift });
   return shift;
 }
 
@@ -180,8 +181,4 @@ function useReadMarks({ handle, rows, timeline, hasAttention, view }: ReadMarksO
     return () => cancelAnimationFrame(frame);
   });
   return noteSeen;
-}
-
-function isTyping(event: KeyboardEvent): boolean {
-  return event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey;
 }

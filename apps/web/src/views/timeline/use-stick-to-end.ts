@@ -1,4 +1,4 @@
-import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useLayoutEffect, useRef } from 'react';
 import type { VirtualizerHandle } from 'virtua';
 
 /** Closer to the end than this is at the end. */
@@ -9,6 +9,7 @@ interface StickOptions {
   readonly rowCount: number;
   /** Changes when the reader sent something: then the end is where they want to be. */
   readonly ownSendKey: string | null;
+  readonly setAtEnd: (isAtEnd: boolean) => void;
 }
 
 /**
@@ -16,10 +17,9 @@ interface StickOptions {
  * upward that does not come from a changed height lets go: heights settle while rows are measured, and a reader must
  * not lose the end to that.
  */
-export function useStickToEnd({ handle, rowCount, ownSendKey }: StickOptions) {
+export function useStickToEnd({ handle, rowCount, ownSendKey, setAtEnd }: StickOptions) {
   const sticks = useRef(true);
   const last = useRef({ offset: 0, size: 0 });
-  const [isAtEnd, setAtEnd] = useState(true);
 
   const toEnd = () => {
     sticks.current = true;
@@ -48,7 +48,6 @@ export function useStickToEnd({ handle, rowCount, ownSendKey }: StickOptions) {
   }, [ownSendKey]);
 
   return {
-    isAtEnd,
     toEnd,
     onScroll,
     /** Rows or the view changed their height: the end is somewhere else now. */
@@ -56,7 +55,7 @@ export function useStickToEnd({ handle, rowCount, ownSendKey }: StickOptions) {
       if (sticks.current) toEnd();
     },
     /** Goes to a row and stays there. */
-    toRow(index: number) {
+    toRow: (index: number) => {
       sticks.current = false;
       setAtEnd(false);
       handle.current?.scrollToIndex(index, { align: 'start', offset: -48 });

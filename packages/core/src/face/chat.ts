@@ -1,7 +1,7 @@
 import type { StoredEvent } from '@confab/contracts';
 import type { ConversationSummary, Head, RequestOf, Verb, Watermarks } from '@confab/protocol';
-import type { LocalSession } from './delivery/local-sessions.ts';
-import type { Lane } from './log/lane.ts';
+import type { LocalSession } from './local-session.ts';
+import type { Lane } from '../log/lane.ts';
 
 /** Who asks. A user's request names the device it comes from; `server` is the embedding product with its API key. */
 export type Caller =

@@ -1,0 +1,11 @@
+export const HELP = `confab: a chat server whose acknowledged messages are never lost, doubled or reordered.
+
+  confab [start]           run the server
+  confab config            print the settings as they hold, without secrets
+  confab config --markdown print the table of all settings
+  confab user add NAME     create an account (the password is read from standard input); the server must be stopped
+  confab version           print the version
+  confab help              print this
+
+Settings are environment variables. Those that are no secrets are also flags of start: CONFAB_DATA_DIR is --data-dir.
+  confab start --port 9000 --data-dir /srv/confab`;

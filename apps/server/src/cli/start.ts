@@ -1,0 +1,112 @@
+import { writeSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { composeServer, type Server } from '../compose.ts';
+import { type Config, readConfig, readFlags } from '../config.ts';
+import { createLogger, type Logger } from '../log-lines.ts';
+import { VERSION } from '../version.ts';
+
+/** The store does not know what it holds (BSD's sysexits: EX_SOFTWARE). The next start decides from the file. */
+const EXIT_FATAL = 70;
+const EXIT_AT_ONCE = 130;
+
+/** `confab start`: runs until it is told to stop. Gives the exit code. */
+export async function start(words: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const config = readConfig({ ...process.env, ...readFlags(words) });
+  const logger = loggerOf(config);
+  const ended = Promise.withResolvers<number>();
+  exitOnFaults(logger);
+  const server = await composeServer(config, { logger, onFatal: (error) => exitFatally(logger, error) });
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw saidPlainly(error, config);
+  }
+  announce(config, server, logger, performance.now() - startedAt);
+  stopOnSignals(server, logger, ended);
+  return await ended.promise;
+}
+
+/** Lines are written before anything else happens: the last words of a process are the ones that matter. */
+function loggerOf({ logLevel, logFormat }: Config): Logger {
+  const format = logFormat === 'auto' ? (process.stderr.isTTY ? 'pretty' : 'json') : logFormat;
+  return createLogger({ level: logLevel, format, write: (line) => writeSync(process.stderr.fd, line) });
+}
+
+function exitFatally(logger: Logger, error: unknown): void {
+  logger.error({ error }, 'fatal: the process ends without answering what is open');
+  process.exit(EXIT_FATAL);
+}
+
+/** What nobody caught leaves the process in a state that nobody thought of. */
+function exitOnFaults(logger: Logger): void {
+  process.on('uncaughtException', (error) => exitFatally(logger, error));
+  process.on('unhandledRejection', (error) => exitFatally(logger, error));
+}
+
+function stopOnSignals(server: Server, logger: Logger, ended: PromiseWithResolvers<number>): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) process.exit(EXIT_AT_ONCE);
+    isStopping = true;
+    logger.info({ signal }, 'stopping: connections are sent away and what is open is finished; again to stop at once');
+    void stopServer(server).then(
+      () => {
+        logger.info('stopped');
+        ended.resolve(0);
+      },
+      (error: unknown) => ended.reject(error),
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function stopServer(server: Server): Promise<void> {
+  await server.drain();
+  await server.stop();
+}
+
+/** What the system says of a port is a code; what helps is what to do. */
+function saidPlainly(error: unknown, { host, port, given }: Config): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'EADDRINUSE') {
+    const advice = given.has('port') ? 'Choose another with CONFAB_PORT.' : 'So are the next ones; choose one with CONFAB_PORT.';
+    return new Error(`Port ${port} of ${host} is taken. ${advice}`, { cause: error });
+  }
+  if (code === 'EADDRNOTAVAIL') return new Error(`This machine has no address ${host} (CONFAB_HOST).`, { cause: error });
+  if (code === 'EACCES') return new Error(`The system does not let this user open port ${port} (CONFAB_PORT).`, { cause: error });
+  return error;
+}
+
+function announce(config: Config, server: Server, logger: Logger, tookMs: number): void {
+  const { url, isPortMoved } = server.address;
+  const dataDir = resolve(config.dataDir);
+  logger.info({ url, dataDir, version: VERSION, tookMs: Math.round(tookMs) }, 'listening');
+  if (config.logFormat === 'json') return;
+  console.log(greeting(config, { url, isPortMoved, dataDir }));
+}
+
+function greeting(
+  { port, registration, publicUrl }: Config,
+  { url, isPortMoved, dataDir }: { readonly url: string; readonly isPortMoved: boolean; readonly dataDir: string },
+): string {
+  const account = '{"username":"alice","password":"choose a long one"}';
+  const firstAccount =
+    registration === 'open'
+      ? `First account  open ${publicUrl ?? url} and choose Register, or:
+                 curl ${url}/v1/accounts -H 'content-type: application/json' -d '${account}'`
+      : 'First account  stop the server and run: confab user add NAME (registration is closed)';
+  const moved = isPortMoved ? `\n                 (port ${port} is taken, so this is the next free one; CONFAB_PORT chooses)` : '';
+  const short = relative(process.cwd(), dataDir);
+  const folder = short === '' || short.startsWith('..') ? dataDir : `${dataDir} (${short} of this folder; CONFAB_DATA_DIR chooses)`;
+  return `
+Confab ${VERSION}
+
+  Address        ${url}${moved}
+  Data           ${folder}
+  ${firstAccount}
+  Stop           Ctrl-C
+`;
+}

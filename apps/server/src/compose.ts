@@ -1,0 +1,213 @@
+import { join, resolve } from 'node:path';
+import { createApi, createSite, systemRoutes } from '@confab/api';
+import { createLocalCluster } from '@confab/cluster-local';
+import type { Clock, Observer } from '@confab/contracts';
+import { type Chat, type ChatPorts, createChat, RateLimits } from '@confab/core';
+import { createGateway, type Gateway, type Listener, startListener } from '@confab/gateway';
+import {
+  createClock,
+  createDigest,
+  createPasswordHasher,
+  createRandom,
+  createTokens,
+  type ExternalIssuer,
+  loadOrCreateSecret,
+} from '@confab/identity';
+import { limits } from '@confab/protocol';
+import { openSqliteStore, type SqliteStore } from '@confab/store-sqlite';
+import type { Config } from './config.ts';
+import { HttpDrain } from './http-drain.ts';
+import { type Logger } from './log-lines.ts';
+import { Metrics } from './metrics.ts';
+import { createObserver } from './observer.ts';
+import { readinessOf } from './readiness.ts';
+import { VERSION } from './version.ts';
+
+/** The web app as the build leaves it beside the server. */
+const WEB_DIR = join(import.meta.dir, '..', '..', 'web', 'dist');
+/** Ports that are tried where none was asked for and the default is taken. */
+const PORTS_TRIED = 20;
+/** Requests in hand at a stop get this long to be answered. */
+const REQUESTS_MS_MAX = 500;
+/** The listener's own bound stands behind the API's, which answers better. */
+const BODY_BYTES_MAX = 4 * limits.frameBytesMax;
+
+/** One node: the rules of chat, the doors to them, and what they stand on. */
+export interface Server {
+  /** Where it listens. Throws before `start`. */
+  readonly address: ServerAddress;
+  /** Opens the port. From here on it is ready. */
+  start(): Promise<void>;
+  /** Not ready any more; sends connections away over the configured time, and finishes what is in hand. */
+  drain(): Promise<void>;
+  /** Closes everything. After `drain` nothing is cut. */
+  stop(): Promise<void>;
+}
+
+export interface ServerAddress {
+  /** As a browser on this machine opens it. */
+  readonly url: string;
+  readonly port: number;
+  /** Whether it is another port than the default, which was taken. */
+  readonly isPortMoved: boolean;
+}
+
+export interface ServerSurroundings {
+  readonly logger: Logger;
+  /** Told once when the store does not know what it holds: the process must end, without an answer. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Puts a server together from its settings: the one place that names adapters. */
+export async function composeServer(config: Config, surroundings: ServerSurroundings): Promise<Server> {
+  const drain = new HttpDrain();
+  let gateway: Gateway | null = null;
+  let isDraining = false;
+  const metrics = new Metrics({
+    connections: () => connectionsOf(gateway),
+    outboundBytes: () => gateway?.stats().outboundBytes ?? 0,
+  });
+  const observer = createObserver(surroundings.logger, metrics);
+  const { chat, ports, store } = await composeChat(config, observer, surroundings.onFatal);
+  const allowedOrigins = [...(config.allowedOrigins ?? []), ...(config.publicUrl === null ? [] : [config.publicUrl])];
+  const { clock, random, rateLimits } = ports;
+  const revokedAmong = store.devices.revokedAmong;
+  const open = createGateway({ chat, clock, random, observer, rateLimits, revokedAmong, allowedOrigins });
+  gateway = open;
+  const api = createApi({
+    chat,
+    rateLimits,
+    observer,
+    settings: { apiKey: config.apiKey, allowedOrigins, trustedProxies: config.trustedProxies ?? [] },
+    extraRoutes: [
+      { method: 'POST', path: '/v1/stream', answer: (request, peer) => open.stream(request, peer) },
+      { method: 'POST', path: '/v1/frames', answer: (request, peer) => open.frames(request, peer) },
+      ...systemRoutes({
+        readiness: () => readinessOf({ log: store.log, work: store.work, clock, isDraining: () => isDraining }),
+        metrics: () => metrics.print(),
+        metricsToken: config.metricsToken,
+        version: VERSION,
+      }),
+    ],
+    site: createSite(config.webDir === null ? WEB_DIR : resolve(config.webDir)),
+    newFaultId: () => random.urlSafe(12),
+  });
+  let listener: Listener | null = null;
+  return {
+    get address() {
+      if (listener === null) throw new Error('The server does not listen yet.');
+      return addressOf(config, listener.port);
+    },
+    async start() {
+      await chat.start();
+      listener = listen(config, (port) => {
+        return startListener({
+          hostname: config.host,
+          port,
+          reusePort: false,
+          requestBodyBytesMax: BODY_BYTES_MAX,
+          http: (request, { address, gone }) => drain.run(request, gone, (ended) => api(request, { address, gone: ended })),
+          gateway: open,
+        });
+      });
+    },
+    async drain() {
+      isDraining = true;
+      await Promise.all([open.drain({ overMs: config.drainMs }), drain.drain(passed(clock, REQUESTS_MS_MAX))]);
+    },
+    async stop() {
+      open.stop();
+      await listener?.stop();
+      await chat.stop();
+      await store.close();
+      metrics.stop();
+    },
+  };
+}
+
+/** The rules of chat over this installation's files, without any door: what `confab user add` needs. */
+export async function composeChat(
+  config: Config,
+  observer: Observer,
+  onFatal: (error: Error) => void,
+): Promise<{ readonly chat: Chat; readonly ports: ChatPorts; readonly store: SqliteStore }> {
+  const folder = resolve(config.dataDir);
+  // The store goes first: it is what keeps a second process away from the folder.
+  const store = await openSqliteStore({ path: join(folder, 'confab.sqlite'), onFatal });
+  try {
+    const secret = await loadOrCreateSecret(join(folder, 'secret'));
+    const clock = createClock();
+    const random = createRandom();
+    const digest = createDigest(secret);
+    const onFault = (fault: { readonly where: string; readonly error: unknown }): void => observer.fault(fault);
+    const node = { nodeId: `n${random.urlSafe(10)}`, bootId: random.urlSafe(16) };
+    const { log, views, work, cursors, accounts, devices } = store;
+    const ports: ChatPorts = {
+      node,
+      log,
+      views,
+      work,
+      cursors,
+      accounts,
+      devices,
+      ...createLocalCluster({ onFault }).node(node),
+      clock,
+      random,
+      digest,
+      passwords: createPasswordHasher(),
+      tokens: createTokens({ secret, issuers: issuersOf(config), clock, digest, onFault }),
+      observer,
+      rateLimits: new RateLimits(clock, config.rateLimits === 'on'),
+      registration: config.registration,
+      accessTokenMs: config.accessTokenSeconds * 1_000,
+    };
+    return { chat: createChat(ports), ports, store };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function issuersOf({ jwtIssuer, jwtAudience, jwtSecret, jwtJwksUrl, jwtAlgorithms }: Config): readonly ExternalIssuer[] {
+  if (jwtIssuer === null || jwtAudience === null) return [];
+  const named = { issuer: jwtIssuer, audience: jwtAudience };
+  if (jwtSecret !== null) return [{ ...named, keys: { kind: 'secret', secret: new TextEncoder().encode(jwtSecret) } }];
+  if (jwtJwksUrl === null) return [];
+  return [{ ...named, keys: { kind: 'jwks', url: jwtJwksUrl, algorithms: jwtAlgorithms } }];
+}
+
+/** Opens the port that was asked for; where none was, the first free one from the default on. */
+function listen(config: Config, open: (port: number) => Listener): Listener {
+  const last = config.given.has('port') || config.port === 0 ? config.port : config.port + PORTS_TRIED;
+  for (let port = config.port; ; port += 1) {
+    try {
+      return open(port);
+    } catch (error) {
+      if (port >= last || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+/** Where it listens to all addresses, this machine's own is the one to open. */
+function addressOf(config: Config, port: number): ServerAddress {
+  const isAny = config.host === '0.0.0.0' || config.host === '::';
+  const host = isAny ? '127.0.0.1' : config.host;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { url, port, isPortMoved: config.port !== 0 && port !== config.port };
+}
+
+function connectionsOf(gateway: Gateway | null): Readonly<Record<string, number>> {
+  if (gateway === null) return {};
+  const { awaitingAuthentication, resuming, live, closing } = gateway.stats();
+  return { awaiting_authentication: awaitingAuthentication, resuming, live, closing };
+}
+
+function passed(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolvePassed) => {
+    clock.after(delayMs, resolvePassed);
+  });
+}

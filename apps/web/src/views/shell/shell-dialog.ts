@@ -1,0 +1,2 @@
+/** The dialogs that open from anywhere. */
+export type ShellDialog = 'start' | 'switcher' | 'devices';

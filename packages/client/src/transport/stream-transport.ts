@@ -1,0 +1,184 @@
+import { type ClientFrame, closeCodes, decodeServerFrame, limits, type ServerFrame } from '@confab/protocol';
+import type { FetchLike } from '../client-types.ts';
+import { type ChatError, toChatError } from '../errors.ts';
+import { errorOfResponse } from '../http/problem.ts';
+import { EventStreamParser } from './event-stream.ts';
+import { ABNORMAL_CLOSE, type Link, type LinkClose, type LinkEvents, type Transport } from './transport.ts';
+
+const LINE_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** Below the server's bound for a body, so that the array around the frames fits too. */
+const POST_CHARACTERS_MAX = limits.frameBytesMax - 16 * 1024;
+
+/**
+ * Frames over plain HTTP, for networks that block WebSockets: down as server-sent events, up as POSTs of arrays. One
+ * POST at a time, so frames are executed in the order they were sent in.
+ */
+export function streamTransport(url: string, fetch: FetchLike): Transport {
+  return {
+    kind: 'stream',
+    open(events) {
+      const link = new StreamLink(url, fetch, events);
+      // The stream is opened *by* the authenticate frame, so that may be said at once.
+      queueMicrotask(() => events.opened());
+      return link;
+    },
+  };
+}
+
+class StreamLink implements Link {
+  readonly #url: string;
+  readonly #fetch: FetchLike;
+  readonly #events: LinkEvents;
+  readonly #abort = new AbortController();
+  readonly #parser = new EventStreamParser(LINE_CHARACTERS_MAX);
+  #token: string | null = null;
+  #connectionId: string | null = null;
+  #waiting: ClientFrame[] = [];
+  #isPosting = false;
+  #isDone = false;
+
+  constructor(url: string, fetch: FetchLike, events: LinkEvents) {
+    this.#url = url;
+    this.#fetch = fetch;
+    this.#events = events;
+  }
+
+  send(frame: ClientFrame): void {
+    if (this.#isDone) return;
+    const isFirst = this.#token === null;
+    if (frame.type === 'authenticate') this.#token = frame.token;
+    if (isFirst) {
+      void this.#read(JSON.stringify(frame));
+      return;
+    }
+    this.#waiting.push(frame);
+    void this.#post();
+  }
+
+  close(): void {
+    this.#isDone = true;
+    this.#abort.abort();
+  }
+
+  async #read(body: string): Promise<void> {
+    try {
+      const response = await this.#fetch(`${this.#url}/v1/stream`, {
+        method: 'POST',
+        headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+        body,
+        signal: this.#abort.signal,
+        cache: 'no-store',
+      });
+      if (!response.ok || response.body === null) throw await errorOfResponse(response);
+      const decoder = new TextDecoder();
+      const reader = response.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        this.#take(decoder.decode(part.value, { stream: true }));
+      }
+      this.#end({ code: closeCodes.goingAway, reason: 'the stream ended', afterMs: null });
+    } catch (thrown) {
+      this.#end(closeOfError(toChatError(thrown)));
+    }
+  }
+
+  #take(text: string): void {
+    this.#events.heard();
+    for (const { name, data } of this.#parser.push(text)) {
+      if (this.#isDone) return;
+      if (name === 'close') this.#end(closeOfData(data));
+      else this.#deliver(decodeServerFrame(data));
+    }
+  }
+
+  #deliver(frame: ServerFrame | null): void {
+    if (frame === null) return;
+    if (frame.type === 'hello') {
+      this.#connectionId = frame.connectionId;
+      void this.#post();
+    }
+    this.#events.frame(frame);
+  }
+
+  async #post(): Promise<void> {
+    if (this.#isPosting || this.#connectionId === null) return;
+    this.#isPosting = true;
+    try {
+      while (this.#waiting.length > 0 && !this.#isDone) await this.#postOne(this.#connectionId);
+    } catch (thrown) {
+      // Nobody knows which of the frames were executed: a new link resumes, and the queue asks what landed.
+      this.#end(closeOfError(toChatError(thrown)));
+    } finally {
+      this.#isPosting = false;
+    }
+  }
+
+  async #postOne(connectionId: string): Promise<void> {
+    const frames = this.#takeWaiting();
+    const response = await this.#fetch(`${this.#url}/v1/frames`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        authorization: `Bearer ${this.#token ?? ''}`,
+        'confab-connection': connectionId,
+      },
+      body: JSON.stringify(frames),
+      signal: this.#abort.signal,
+      cache: 'no-store',
+    });
+    if (!response.ok) throw await errorOfResponse(response);
+    const answer = (await response.json()) as { readonly frames?: readonly ServerFrame[] };
+    for (const frame of answer.frames ?? []) {
+      if (!this.#isDone) this.#events.frame(frame);
+    }
+  }
+
+  /** As many frames as one POST may carry. */
+  #takeWaiting(): ClientFrame[] {
+    let characters = 0;
+    let count = 0;
+    for (const frame of this.#waiting.slice(0, limits.framesPerPostMax)) {
+      characters += JSON.stringify(frame).length * 3;
+      if (count > 0 && characters > POST_CHARACTERS_MAX) break;
+      count += 1;
+    }
+    const frames = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return frames;
+  }
+
+  #end(close: LinkClose): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#abort.abort();
+    this.#events.closed(close);
+  }
+}
+
+/** A failed request as the close of a WebSocket that means the same. */
+export function closeOfError(error: ChatError): LinkClose {
+  const { afterMs, message: reason } = error;
+  switch (error.retry) {
+    case 'after_auth':
+      return { code: closeCodes.tokenExpired, reason, afterMs };
+    case 'later':
+      return { code: error.status === null ? ABNORMAL_CLOSE : closeCodes.overloaded, reason, afterMs };
+    case 'after_resume':
+      return { code: closeCodes.goingAway, reason, afterMs };
+    case 'never':
+      // What is no word of the protocol comes from something in between, and is no verdict.
+      if (error.code === 'session_ended') return { code: closeCodes.signedOut, reason, afterMs };
+      return { code: ABNORMAL_CLOSE, reason, afterMs };
+  }
+}
+
+/** `event: close` tells what the close frame of a WebSocket would. */
+function closeOfData(data: string): LinkClose {
+  try {
+    const { code, reason } = JSON.parse(data) as { readonly code?: unknown; readonly reason?: unknown };
+    if (typeof code === 'number') return { code, reason: typeof reason === 'string' ? reason : '', afterMs: null };
+  } catch {
+    // Then it is an end like any other.
+  }
+  return { code: closeCodes.goingAway, reason: 'the stream ended', afterMs: null };
+}

@@ -1,0 +1,21 @@
+import type { EventDelivery, ReceiptNews } from '@confab/contracts';
+
+/**
+ * Something on this node that hears what a user hears: a socket, a stream, a long poll. Its methods must not throw and
+ * must not wait.
+ */
+export interface LocalSession {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly connectionId: string;
+  receiveEvent(event: EventDelivery & { readonly conversationId: string }, shared: SharedFrames): void;
+  receiveReceipt(news: ReceiptNews): void;
+  receiveTyping(conversationId: string, userId: string): void;
+  deviceRevoked(): void;
+}
+
+/** Room for a session to keep the bytes of an event that all its neighbours send too: encoded once a node. */
+export interface SharedFrames {
+  everyone: unknown;
+  sender: unknown;
+}

@@ -1,0 +1,368 @@
+import type { Clock } from '@confab/contracts';
+import type { Authenticated } from '@confab/core';
+import {
+  type Authenticate,
+  type ClientFrame,
+  closeCodes,
+  ConfabError,
+  decodeClientFrame,
+  type FrameLabels,
+  labelsOf,
+  limits,
+  parseObject,
+} from '@confab/protocol';
+import { DeviceSession } from './device-session.ts';
+import type { Flusher } from './flusher.ts';
+import type { Hub } from './hub.ts';
+import { Outbound } from './outbound.ts';
+import { refusalOf } from './refusal.ts';
+import { type Answer, type RequestPorts, Requests } from './requests.ts';
+import { ConnectionResumeSink } from './resume.ts';
+import { errorText, helloText, pongText, renewedText } from './server-texts.ts';
+import { tellHeads } from './tell-heads.ts';
+import type { Transport } from './transport.ts';
+
+/** How far a connection has come. */
+export type ConnectionState =
+  | { readonly kind: 'awaiting_authentication'; framesSeen: number; isVerifying: boolean; readonly sinceTick: number }
+  | { readonly kind: 'resuming'; framesSeen: number; isReady: boolean; readonly session: DeviceSession }
+  | { readonly kind: 'live'; readonly session: DeviceSession }
+  | { readonly kind: 'closing' };
+
+/** What a connection needs of the node; one object for all of them. */
+export interface ConnectionPorts extends RequestPorts {
+  readonly clock: Clock;
+  readonly flusher: Flusher;
+  readonly hub: Hub<DeviceSession>;
+  /** Seconds since the start, as the one timer of the node counts them. */
+  readonly tick: () => number;
+  /** The connection has ended; `detached` resolves when core knows. */
+  readonly ended: (connection: Connection, code: number, detached: Promise<void>) => void;
+  /** The transport has let go of it. */
+  readonly forgotten: (connection: Connection) => void;
+}
+
+/** Refused frames in a row after which a peer is taken for broken. */
+export const badFramesInRowMax = 100;
+/** One connection of a device, whatever carries it. */
+export class Connection {
+  readonly id: string;
+  readonly transport: Transport;
+  readonly outbound: Outbound;
+  readonly #ports: ConnectionPorts;
+  #state: ConnectionState;
+  #requests: Requests | null = null;
+  #badFramesInRow = 0;
+  #isAttached = false;
+  #isCatchingUp = false;
+  /** When the peer was last heard, and when it was last asked for a sign of life, in ticks. */
+  heardTick: number;
+  beatTick: number;
+
+  constructor(id: string, transport: Transport, ports: ConnectionPorts) {
+    this.id = id;
+    this.transport = transport;
+    this.#ports = ports;
+    this.heardTick = ports.tick();
+    this.beatTick = this.heardTick;
+    this.outbound = new Outbound(transport, ports.flusher, this);
+    this.#state = { kind: 'awaiting_authentication', framesSeen: 0, isVerifying: false, sinceTick: this.heardTick };
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get session(): DeviceSession | null {
+    return this.#state.kind === 'resuming' || this.#state.kind === 'live' ? this.#state.session : null;
+  }
+
+  get hears(): 'nothing' | 'receipts' | 'everything' {
+    if (this.#state.kind === 'live') return 'everything';
+    return this.#state.kind === 'resuming' && this.#state.isReady ? 'receipts' : 'nothing';
+  }
+
+  get tick(): number {
+    return this.#ports.tick();
+  }
+
+  get rateKey(): string {
+    return this.id;
+  }
+
+  get requestsUnderWay(): number {
+    return this.#requests?.underWay ?? 0;
+  }
+
+  room(): Promise<void> {
+    return this.outbound.room();
+  }
+
+  /** The first frame of every connection, unasked. */
+  open(): void {
+    this.outbound.say(helloText(this.id, this.#ports.clock.nowMs()));
+    this.outbound.flush();
+  }
+
+  /** Text came in. */
+  receive(text: string): void {
+    this.heardTick = this.#ports.tick();
+    const state = this.#state;
+    switch (state.kind) {
+      case 'awaiting_authentication':
+        return this.#receiveEarly(text, state);
+      case 'resuming':
+        return state.isReady ? this.#receiveReady(text, state.session) : this.#receiveEarly(text, state);
+      case 'live':
+        return this.#receiveReady(text, state.session);
+      case 'closing':
+        return;
+    }
+  }
+
+  /** Binary frames are no part of this protocol. */
+  receiveBinary(): void {
+    this.heardTick = this.#ports.tick();
+    const state = this.#state;
+    if (state.kind === 'closing' || (state.kind !== 'live' && this.#isOneTooMany(state))) return;
+    this.#refuseBad(new ConfabError('malformed', 'Frames are text.'), {});
+  }
+
+  /** The peer showed that it is there. */
+  heard(): void {
+    this.heardTick = this.#ports.tick();
+  }
+
+  drained(): void {
+    this.outbound.drained();
+  }
+
+  /** Begins an operation for the session of this connection that came another way, as by `POST /v1/frames`. */
+  async answer(frame: ClientFrame): Promise<string> {
+    const session = this.session;
+    if (session === null) return errorText(new ConfabError('unauthenticated'), labelsOf({ ...frame }));
+    switch (frame.type) {
+      case 'ping':
+        return pongText(frame.ref);
+      case 'authenticate':
+        return await this.#renew(frame, session);
+      default:
+        return (await this.#run(frame, session)).text;
+    }
+  }
+
+  #receiveEarly(text: string, state: Exclude<ConnectionState, { kind: 'live' | 'closing' }>): void {
+    if (this.#isOneTooMany(state)) return;
+    const frame = this.#decode(text, limits.frameBeforeReadyBytesMax);
+    if (frame === null) return;
+    switch (frame.type) {
+      case 'ping':
+        return this.outbound.say(pongText(frame.ref));
+      case 'authenticate':
+        return void this.#authenticate(frame);
+      default:
+        return this.#tell((this.#requests ??= new Requests(this.#ports, this)).refuse(frame, new ConfabError('unauthenticated')));
+    }
+  }
+
+  /** Counts a frame before `ready`; true where it ended the connection. */
+  #isOneTooMany(state: { framesSeen: number } & Exclude<ConnectionState, { kind: 'live' | 'closing' }>): boolean {
+    if (state.kind === 'resuming' && state.isReady) return false;
+    state.framesSeen += 1;
+    if (state.framesSeen <= limits.framesBeforeReadyMax) return false;
+    this.close(closeCodes.notAuthenticated, 'too_many_frames_before_ready');
+    return true;
+  }
+
+  #receiveReady(text: string, session: DeviceSession): void {
+    const frame = this.#decode(text, limits.frameBytesMax);
+    if (frame === null) return;
+    switch (frame.type) {
+      case 'ping':
+        return this.outbound.say(pongText(frame.ref));
+      case 'authenticate':
+        return void this.#renew(frame, session).then((answer) => this.#say(answer));
+      default:
+        return void this.#run(frame, session).then((answer) => this.#tell(answer));
+    }
+  }
+
+  #run(frame: Exclude<ClientFrame, { type: 'ping' | 'authenticate' }>, session: DeviceSession): Promise<Answer> {
+    const { userId, deviceId } = session;
+    this.#requests ??= new Requests(this.#ports, this);
+    return this.#requests.run(frame, { kind: 'user', userId, deviceId });
+  }
+
+  #tell(answer: Answer): void {
+    if (answer.isNeeded) this.#say(answer.text);
+    if (this.#requests?.isIdle === true) this.#requests = null;
+  }
+
+  #say(text: string): void {
+    if (this.#state.kind !== 'closing') this.outbound.say(text);
+  }
+
+  #decode(text: string, bytesMax: number): ClientFrame | null {
+    let labels: FrameLabels = {};
+    try {
+      const isTooLarge = text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
+      // What an unknown peer sends too much of is not even parsed; a known one is told which request it was.
+      if (isTooLarge && this.hears === 'nothing') throw tooLarge(bytesMax);
+      const value = parseObject(text);
+      labels = labelsOf(value);
+      if (isTooLarge) throw tooLarge(bytesMax);
+      const frame = decodeClientFrame(value);
+      this.#badFramesInRow = 0;
+      return frame;
+    } catch (error) {
+      this.#refuseBad(error, labels);
+      return null;
+    }
+  }
+
+  #refuseBad(error: unknown, labels: FrameLabels): void {
+    this.outbound.say(errorText(refusalOf(error, 'frame', this.#ports.observer), labels));
+    this.#badFramesInRow += 1;
+    if (this.#badFramesInRow >= badFramesInRowMax) this.close(closeCodes.badFrames, 'bad_frames');
+  }
+
+  async #authenticate(frame: Authenticate): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== 'awaiting_authentication' || state.isVerifying) {
+      return this.#refuseBad(new ConfabError('invalid', 'An authenticate is under way.'), labelsOf({ ...frame }));
+    }
+    state.isVerifying = true;
+    try {
+      const proof = await this.#ports.chat.authenticate(frame.token, frame.deviceId);
+      if (this.#state === state) await this.admit(frame, proof);
+    } catch (error) {
+      state.isVerifying = false;
+      if (this.#state !== state) return;
+      const refusal = refusalOf(error, 'authenticate', this.#ports.observer);
+      this.outbound.say(errorText(refusal, labelsOf({ ...frame })));
+      if (refusal.code === 'session_ended') this.close(closeCodes.signedOut, 'signed_out');
+      else if (refusal.retry === 'later') this.close(closeCodes.overloaded, refusal.code);
+    }
+  }
+
+  /** The peer has proved who it is: it hears from here on, and is told what it missed. */
+  async admit(frame: Authenticate, proof: Authenticated): Promise<void> {
+    const { chat, clock, hub, observer } = this.#ports;
+    const startedMs = clock.nowMs();
+    const session = new DeviceSession(this, proof, frame.instanceId);
+    this.#state = { kind: 'resuming', framesSeen: 0, isReady: false, session };
+    const sink = this.#sinkFor(frame, session);
+    hub.seat(session);
+    try {
+      await chat.attach(session);
+      if (this.#isClosing) return void (await chat.detach(session));
+      this.#isAttached = true;
+      const { userId, deviceId } = session;
+      const { cursors = [], pending = [] } = frame.resume ?? {};
+      const told = await chat.resume({ userId, deviceId, cursors, pending }, sink);
+      observer.connectionReady({ durationMs: clock.nowMs() - startedMs, ...told });
+      if (frame.active !== undefined) await this.answer({ type: 'state', active: frame.active });
+    } catch (error) {
+      if (this.#isClosing) return;
+      const refusal = refusalOf(error, 'resume', observer);
+      this.outbound.say(errorText(refusal, labelsOf({ ...frame })));
+      this.close(refusal.code === 'internal' ? closeCodes.internal : closeCodes.overloaded, refusal.code);
+    }
+  }
+
+  #sinkFor(frame: Authenticate, session: DeviceSession): ConnectionResumeSink {
+    const { userId, deviceId } = session;
+    return new ConnectionResumeSink({
+      outbound: this.outbound,
+      userId,
+      deviceId,
+      ref: frame.ref,
+      becameReady: () => {
+        if (this.#state.kind === 'resuming') this.#state.isReady = true;
+      },
+      becameLive: () => {
+        if (this.#state.kind === 'resuming') this.#state = { kind: 'live', session };
+      },
+    });
+  }
+
+  /** A new token for the same user and device; anything else ends the connection. */
+  async #renew(frame: Authenticate, session: DeviceSession): Promise<string> {
+    try {
+      const proof = await this.#ports.chat.authenticate(frame.token, frame.deviceId);
+      if (proof.userId === session.userId && proof.deviceId === session.deviceId) {
+        session.expiresAtMs = proof.expiresAtMs;
+        return renewedText(frame);
+      }
+      const refusal = new ConfabError('unauthenticated', 'The token is of another user or device.');
+      this.#say(errorText(refusal, labelsOf({ ...frame })));
+      this.close(closeCodes.tokenExpired, 'another_identity');
+      return errorText(refusal, labelsOf({ ...frame }));
+    } catch (error) {
+      return errorText(refusalOf(error, 'authenticate', this.#ports.observer), labelsOf({ ...frame }));
+    }
+  }
+
+  /** Tells a reader that fell behind, and has caught its breath, where its conversations stand. */
+  catchUp(): void {
+    const { behind, isCalm } = this.outbound;
+    if (this.#state.kind !== 'live' || behind === null || !isCalm || this.#isCatchingUp) return;
+    const { session } = this.#state;
+    this.#isCatchingUp = true;
+    tellHeads(this.#ports.chat, session.userId, this.outbound)
+      .catch((error: unknown) => refusalOf(error, 'heads', this.#ports.observer))
+      .finally(() => (this.#isCatchingUp = false));
+  }
+
+  /** Outbound: the reader has room again. */
+  calmed(): void {
+    this.catchUp();
+  }
+
+  /** Outbound: a bound was crossed that only a new connection mends. */
+  overflowed(): void {
+    this.close(closeCodes.slowReader, 'slow_reader');
+  }
+
+  /** Says an error before the end, for ends that a client should understand. */
+  closeFor(error: ConfabError, code: number): void {
+    this.#say(errorText(error, {}));
+    this.close(code, error.code);
+  }
+
+  /** Ends the connection at once, whether or not the peer answers. */
+  close(code: number, reason: string): void {
+    if (this.#isClosing) return;
+    this.outbound.flush();
+    const { session } = this;
+    this.#state = { kind: 'closing' };
+    this.#end(session, code);
+    this.transport.close(code, reason);
+  }
+
+  /** The transport ended, by the peer's will or ours. */
+  transportClosed(code: number): void {
+    const { session } = this;
+    if (!this.#isClosing) {
+      this.#state = { kind: 'closing' };
+      this.#end(session, code);
+    }
+    this.#ports.forgotten(this);
+  }
+
+  get #isClosing(): boolean {
+    return this.#state.kind === 'closing';
+  }
+
+  #end(session: DeviceSession | null, code: number): void {
+    this.outbound.stop();
+    this.#requests = null;
+    if (session !== null) this.#ports.hub.leave(session);
+    const detached = session === null || !this.#isAttached ? Promise.resolve() : this.#ports.chat.detach(session);
+    this.#ports.ended(this, code, detached);
+  }
+}
+
+function tooLarge(bytesMax: number): ConfabError {
+  return new ConfabError('too_large', `A frame has at most ${bytesMax} bytes.`);
+}
