@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { createApi, createSite, systemRoutes } from '@confab/api';
+import { createApi, createSite, type HttpDoor, type HttpPeer, systemRoutes } from '@confab/api';
 import { createLocalCluster } from '@confab/cluster-local';
 import type { Clock, Observer } from '@confab/contracts';
 import { type Chat, type ChatPorts, createChat, RateLimits } from '@confab/core';
@@ -17,7 +17,7 @@ import { limits } from '@confab/protocol';
 import { openSqliteStore, type SqliteStore } from '@confab/store-sqlite';
 import type { Config } from './config.ts';
 import { HttpDrain } from './http-drain.ts';
-import { type Logger } from './log-lines.ts';
+import type { Logger } from './log-lines.ts';
 import { Metrics } from './metrics.ts';
 import { createObserver } from './observer.ts';
 import { readinessOf } from './readiness.ts';
@@ -44,7 +44,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export interface ServerAddress {
+interface ServerAddress {
   /** As a browser on this machine opens it. */
   readonly url: string;
   readonly port: number;
@@ -59,39 +59,38 @@ export interface ServerSurroundings {
 }
 
 /** Puts a server together from its settings: the one place that names adapters. */
-export async function composeServer(config: Config, surroundings: ServerSurroundings): Promise<Server> {
-  const drain = new HttpDrain();
-  let gateway: Gateway | null = null;
-  let isDraining = false;
+export async function composeServer(
+  config: Config,
+  { logger, onFatal }: ServerSurroundings,
+): Promise<Server> {
+  let openGateway: Gateway | null = null;
   const metrics = new Metrics({
-    connections: () => connectionsOf(gateway),
-    outboundBytes: () => gateway?.stats().outboundBytes ?? 0,
+    connections: () => connectionsOf(openGateway),
+    outboundBytes: () => openGateway?.stats().outboundBytes ?? 0,
   });
-  const observer = createObserver(surroundings.logger, metrics);
-  const { chat, ports, store } = await composeChat(config, observer, surroundings.onFatal);
-  const allowedOrigins = [...(config.allowedOrigins ?? []), ...(config.publicUrl === null ? [] : [config.publicUrl])];
+  const observer = createObserver(logger, metrics);
+  const composed = await composeChat(config, observer, onFatal);
+  const { chat, ports, store } = composed;
   const { clock, random, rateLimits } = ports;
-  const revokedAmong = store.devices.revokedAmong;
-  const open = createGateway({ chat, clock, random, observer, rateLimits, revokedAmong, allowedOrigins });
-  gateway = open;
-  const api = createApi({
+  const allowedOrigins = [
+    ...(config.allowedOrigins ?? []),
+    ...(config.publicUrl === null ? [] : [config.publicUrl]),
+  ];
+  const gateway = createGateway({
     chat,
-    rateLimits,
+    clock,
+    random,
     observer,
-    settings: { apiKey: config.apiKey, allowedOrigins, trustedProxies: config.trustedProxies ?? [] },
-    extraRoutes: [
-      { method: 'POST', path: '/v1/stream', answer: (request, peer) => open.stream(request, peer) },
-      { method: 'POST', path: '/v1/frames', answer: (request, peer) => open.frames(request, peer) },
-      ...systemRoutes({
-        readiness: () => readinessOf({ log: store.log, work: store.work, clock, isDraining: () => isDraining }),
-        metrics: () => metrics.print(),
-        metricsToken: config.metricsToken,
-        version: VERSION,
-      }),
-    ],
-    site: createSite(config.webDir === null ? WEB_DIR : resolve(config.webDir)),
-    newFaultId: () => random.urlSafe(12),
+    rateLimits,
+    revokedAmong: (devices) => store.devices.revokedAmong(devices),
+    allowedOrigins,
   });
+  openGateway = gateway;
+  const requests = new HttpDrain();
+  const state = { isDraining: false };
+  const api = composeApi({ ...composed, config, gateway, metrics, observer, allowedOrigins, state });
+  const http = (request: Request, { address, gone }: HttpPeer): Promise<Response> =>
+    requests.run(request, gone, (ended) => api(request, { address, gone: ended }));
   let listener: Listener | null = null;
   return {
     get address() {
@@ -100,23 +99,24 @@ export async function composeServer(config: Config, surroundings: ServerSurround
     },
     async start() {
       await chat.start();
-      listener = listen(config, (port) => {
-        return startListener({
-          hostname: config.host,
-          port,
-          reusePort: false,
-          requestBodyBytesMax: BODY_BYTES_MAX,
-          http: (request, { address, gone }) => drain.run(request, gone, (ended) => api(request, { address, gone: ended })),
-          gateway: open,
-        });
-      });
+      const constants = {
+        hostname: config.host,
+        reusePort: false,
+        requestBodyBytesMax: BODY_BYTES_MAX,
+        http,
+        gateway,
+      };
+      listener = listen(config, (port) => startListener({ ...constants, port }));
     },
     async drain() {
-      isDraining = true;
-      await Promise.all([open.drain({ overMs: config.drainMs }), drain.drain(passed(clock, REQUESTS_MS_MAX))]);
+      state.isDraining = true;
+      await Promise.all([
+        gateway.drain({ overMs: config.drainMs }),
+        requests.drain(passed(clock, REQUESTS_MS_MAX)),
+      ]);
     },
     async stop() {
-      open.stop();
+      gateway.stop();
       await listener?.stop();
       await chat.stop();
       await store.close();
@@ -125,12 +125,52 @@ export async function composeServer(config: Config, surroundings: ServerSurround
   };
 }
 
+interface ApiSurroundings extends ComposedChat {
+  readonly config: Config;
+  readonly gateway: Gateway;
+  readonly metrics: Metrics;
+  readonly observer: Observer;
+  readonly allowedOrigins: readonly string[];
+  readonly state: { readonly isDraining: boolean };
+}
+
+function composeApi(surroundings: ApiSurroundings): HttpDoor {
+  const { allowedOrigins, chat, config, gateway, metrics, observer, ports, state, store } = surroundings;
+  const { clock, random, rateLimits } = ports;
+  const { log, work } = store;
+  return createApi({
+    chat,
+    rateLimits,
+    observer,
+    settings: { apiKey: config.apiKey, allowedOrigins, trustedProxies: config.trustedProxies ?? [] },
+    extraRoutes: [
+      { method: 'POST', path: '/v1/stream', answer: (request, peer) => gateway.stream(request, peer) },
+      { method: 'POST', path: '/v1/frames', answer: (request, peer) => gateway.frames(request, peer) },
+      ...systemRoutes({
+        readiness: () => readinessOf({ log, work, clock, isDraining: () => state.isDraining }),
+        metrics: () => metrics.print(),
+        metricsToken: config.metricsToken,
+        version: VERSION,
+      }),
+    ],
+    site: createSite(config.webDir === null ? WEB_DIR : resolve(config.webDir)),
+    newFaultId: () => random.urlSafe(12),
+  });
+}
+
+/** The rules of chat and what they stand on. */
+export interface ComposedChat {
+  readonly chat: Chat;
+  readonly ports: ChatPorts;
+  readonly store: SqliteStore;
+}
+
 /** The rules of chat over this installation's files, without any door: what `confab user add` needs. */
 export async function composeChat(
   config: Config,
   observer: Observer,
   onFatal: (error: Error) => void,
-): Promise<{ readonly chat: Chat; readonly ports: ChatPorts; readonly store: SqliteStore }> {
+): Promise<ComposedChat> {
   const folder = resolve(config.dataDir);
   // The store goes first: it is what keeps a second process away from the folder.
   const store = await openSqliteStore({ path: join(folder, 'confab.sqlite'), onFatal });
@@ -139,7 +179,8 @@ export async function composeChat(
     const clock = createClock();
     const random = createRandom();
     const digest = createDigest(secret);
-    const onFault = (fault: { readonly where: string; readonly error: unknown }): void => observer.fault(fault);
+    const onFault = (fault: { readonly where: string; readonly error: unknown }): void =>
+      observer.fault(fault);
     const node = { nodeId: `n${random.urlSafe(10)}`, bootId: random.urlSafe(16) };
     const { log, views, work, cursors, accounts, devices } = store;
     const ports: ChatPorts = {
@@ -168,10 +209,17 @@ export async function composeChat(
   }
 }
 
-function issuersOf({ jwtIssuer, jwtAudience, jwtSecret, jwtJwksUrl, jwtAlgorithms }: Config): readonly ExternalIssuer[] {
+function issuersOf({
+  jwtIssuer,
+  jwtAudience,
+  jwtSecret,
+  jwtJwksUrl,
+  jwtAlgorithms,
+}: Config): readonly ExternalIssuer[] {
   if (jwtIssuer === null || jwtAudience === null) return [];
   const named = { issuer: jwtIssuer, audience: jwtAudience };
-  if (jwtSecret !== null) return [{ ...named, keys: { kind: 'secret', secret: new TextEncoder().encode(jwtSecret) } }];
+  if (jwtSecret !== null)
+    return [{ ...named, keys: { kind: 'secret', secret: new TextEncoder().encode(jwtSecret) } }];
   if (jwtJwksUrl === null) return [];
   return [{ ...named, keys: { kind: 'jwks', url: jwtJwksUrl, algorithms: jwtAlgorithms } }];
 }

@@ -1,7 +1,9 @@
 import type { SettingKind } from './setting-kinds.ts';
 import { type Setting, settings } from './settings.ts';
 
-type Values = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never };
+type Values = {
+  readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never;
+};
 
 /** All settings, read and checked. */
 export interface Config extends Values {
@@ -45,7 +47,11 @@ export function readConfig(environment: Environment): Config {
   return { ...(values as Values), given };
 }
 
-function parse(row: { readonly name: string; readonly kind: SettingKind<unknown> }, text: string, problems: string[]): unknown {
+function parse(
+  row: { readonly name: string; readonly kind: SettingKind<unknown> },
+  text: string,
+  problems: string[],
+): unknown {
   try {
     return row.kind.parse(text);
   } catch (error) {
@@ -67,7 +73,8 @@ function suggestion(name: string, known: readonly string[]): string {
   const [nearest] = known
     .map((other) => ({ other, distance: editDistance(name, other) }))
     .sort((left, right) => left.distance - right.distance);
-  const isNear = nearest !== undefined && nearest.distance <= Math.max(2, Math.floor(nearest.other.length / 4));
+  const isNear =
+    nearest !== undefined && nearest.distance <= Math.max(2, Math.floor(nearest.other.length / 4));
   return isNear ? ` Did you mean ${nearest.other}?` : ' "confab config" lists them all.';
 }
 
@@ -81,7 +88,9 @@ function contradictions({ jwtIssuer, jwtAudience, jwtSecret, jwtJwksUrl }: Value
   const problems: string[] = [];
   if (jwtAudience === null) problems.push(`${name} needs ${settings.jwtAudience.name}.`);
   if ((jwtSecret === null) === (jwtJwksUrl === null)) {
-    problems.push(`${name} needs either ${settings.jwtSecret.name} or ${settings.jwtJwksUrl.name}, and not both.`);
+    problems.push(
+      `${name} needs either ${settings.jwtSecret.name} or ${settings.jwtJwksUrl.name}, and not both.`,
+    );
   }
   return problems;
 }
@@ -113,7 +122,8 @@ export function readFlags(words: readonly string[]): Environment {
     }
     const value = joined ?? words[(at += 1)];
     if (value === undefined) problems.push(`--${flag} needs a value.`);
-    else if (row.isSecret) problems.push(`--${flag}: everybody on this machine can read it there; set ${row.name}.`);
+    else if (row.isSecret)
+      problems.push(`--${flag}: everybody on this machine can read it there; set ${row.name}.`);
     else given[row.name] = value;
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -8,7 +8,11 @@ export class HttpDrain {
   #onIdle: (() => void) | null = null;
 
   /** Runs a request. Its `gone` also resolves when this server goes. */
-  async run(request: Request, gone: Promise<void>, answer: (gone: Promise<void>) => Promise<Response>): Promise<Response> {
+  async run(
+    request: Request,
+    gone: Promise<void>,
+    answer: (gone: Promise<void>) => Promise<Response>,
+  ): Promise<Response> {
     this.#inHand += 1;
     // Only long polls can be ended early, and only they are put on the list.
     const end = request.url.includes('waitMs=') ? Promise.withResolvers<void>() : null;

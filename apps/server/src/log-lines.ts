@@ -9,9 +9,23 @@ export interface LogOptions {
 }
 
 /** Fields that are never printed, should a caller ever put one into a line. */
-const SECRET_FIELDS = ['password', 'token', 'accessToken', 'refreshToken', 'authorization', 'apiKey', 'body', 'secret'];
+const SECRET_FIELDS = [
+  'password',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'authorization',
+  'apiKey',
+  'body',
+  'secret',
+];
 
-const COLOURS: Readonly<Record<number, string>> = { 20: '\u001b[2m', 30: '\u001b[36m', 40: '\u001b[33m', 50: '\u001b[31m' };
+const COLOURS: Readonly<Record<number, string>> = {
+  20: '\u001b[2m',
+  30: '\u001b[36m',
+  40: '\u001b[33m',
+  50: '\u001b[31m',
+};
 const NAMES: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
 const PLAIN = '\u001b[0m';
 
@@ -38,8 +52,15 @@ function prettyLine(json: string): string {
     msg?: string;
     error?: { message?: string; stack?: string };
   } & Record<string, unknown>;
-  const shown = Object.entries(facts).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const words = [time.slice(11, 23), `${COLOURS[level] ?? ''}${(NAMES[level] ?? '').padEnd(5)}${PLAIN}`, msg ?? '', ...shown];
+  const shown = Object.entries(facts).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const words = [
+    time.slice(11, 23),
+    `${COLOURS[level] ?? ''}${(NAMES[level] ?? '').padEnd(5)}${PLAIN}`,
+    msg ?? '',
+    ...shown,
+  ];
   const stack = error === undefined ? '' : `\n${error.stack ?? error.message ?? ''}`;
   return `${words.join(' ').trimEnd()}${stack}\n`;
 }

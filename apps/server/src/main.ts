@@ -40,7 +40,9 @@ try {
   process.exit(await run(process.argv.slice(2)));
 } catch (error) {
   if (error instanceof ConfigError) {
-    console.error(['Confab cannot start with these settings:', ...error.problems.map((one) => `  ${one}`)].join('\n'));
+    console.error(
+      ['Confab cannot start with these settings:', ...error.problems.map((one) => `  ${one}`)].join('\n'),
+    );
     process.exit(EXIT_USAGE);
   }
   console.error(error instanceof Error ? `confab: ${error.message}` : error);

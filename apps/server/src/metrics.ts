@@ -17,17 +17,49 @@ export class Metrics {
   readonly #stopLag: () => void;
   #lagMsMax = 0;
 
-  readonly eventsCommitted = this.#counter('confab_events_committed_total', 'Durable events: messages and changes.');
-  readonly commitSeconds = this.#histogram('confab_commit_duration_seconds', 'From a request to its durable event.', COMMIT_BUCKETS);
-  readonly commitsRefused = this.#counter('confab_commits_refused_total', 'Commits that the store did not take.');
-  readonly deliveries = this.#counter('confab_deliveries_total', 'Events handed to connections of this node.');
-  readonly refusals = this.#counter('confab_requests_refused_total', 'Refused requests by verb and code.', ['verb', 'code']);
-  readonly opened = this.#counter('confab_connections_opened_total', 'Connections by transport.', ['transport']);
-  readonly closed = this.#counter('confab_connections_closed_total', 'Ended connections by close code.', ['transport', 'code']);
+  readonly eventsCommitted = this.#counter(
+    'confab_events_committed_total',
+    'Durable events: messages and changes.',
+  );
+  readonly commitSeconds = this.#histogram(
+    'confab_commit_duration_seconds',
+    'From a request to its durable event.',
+    COMMIT_BUCKETS,
+  );
+  readonly commitsRefused = this.#counter(
+    'confab_commits_refused_total',
+    'Commits that the store did not take.',
+  );
+  readonly deliveries = this.#counter(
+    'confab_deliveries_total',
+    'Events handed to connections of this node.',
+  );
+  readonly refusals = this.#counter('confab_requests_refused_total', 'Refused requests by verb and code.', [
+    'verb',
+    'code',
+  ]);
+  readonly opened = this.#counter('confab_connections_opened_total', 'Connections by transport.', [
+    'transport',
+  ]);
+  readonly closed = this.#counter('confab_connections_closed_total', 'Ended connections by close code.', [
+    'transport',
+    'code',
+  ]);
   readonly resumes = this.#counter('confab_resumes_total', 'Connections that were caught up.');
-  readonly resumeSeconds = this.#histogram('confab_resume_duration_seconds', 'From a token to caught up.', READY_BUCKETS);
-  readonly replayed = this.#counter('confab_events_replayed_total', 'Events that resuming connections had missed.');
-  readonly workFailures = this.#counter('confab_work_failures_total', 'Work after a commit that failed and is tried again.', ['kind']);
+  readonly resumeSeconds = this.#histogram(
+    'confab_resume_duration_seconds',
+    'From a token to caught up.',
+    READY_BUCKETS,
+  );
+  readonly replayed = this.#counter(
+    'confab_events_replayed_total',
+    'Events that resuming connections had missed.',
+  );
+  readonly workFailures = this.#counter(
+    'confab_work_failures_total',
+    'Work after a commit that failed and is tried again.',
+    ['kind'],
+  );
   readonly faults = this.#counter('confab_faults_total', 'Faults of ours; each is in the log.');
 
   constructor(readings: Readings) {
@@ -35,11 +67,18 @@ export class Metrics {
     this.#gauge('confab_connections', 'Connections by state.', ['state'], (gauge) => {
       for (const [state, count] of Object.entries(readings.connections())) gauge.set({ state }, count);
     });
-    this.#gauge('confab_outbound_bytes', 'Bytes that wait for slow readers.', [], (gauge) => gauge.set(readings.outboundBytes()));
-    this.#gauge('confab_event_loop_lag_seconds', 'The longest delay of the event loop since the last look.', [], (gauge) => {
-      gauge.set(this.#lagMsMax / 1000);
-      this.#lagMsMax = 0;
-    });
+    this.#gauge('confab_outbound_bytes', 'Bytes that wait for slow readers.', [], (gauge) =>
+      gauge.set(readings.outboundBytes()),
+    );
+    this.#gauge(
+      'confab_event_loop_lag_seconds',
+      'The longest delay of the event loop since the last look.',
+      [],
+      (gauge) => {
+        gauge.set(this.#lagMsMax / 1000);
+        this.#lagMsMax = 0;
+      },
+    );
     this.#addProcessMetrics();
   }
 
@@ -52,8 +91,12 @@ export class Metrics {
   }
 
   #addProcessMetrics(): void {
-    this.#gauge('process_resident_memory_bytes', 'Memory of the process.', [], (gauge) => gauge.set(process.memoryUsage.rss()));
-    this.#gauge('process_heap_bytes', 'Memory in use by JavaScript.', [], (gauge) => gauge.set(process.memoryUsage().heapUsed));
+    this.#gauge('process_resident_memory_bytes', 'Memory of the process.', [], (gauge) =>
+      gauge.set(process.memoryUsage.rss()),
+    );
+    this.#gauge('process_heap_bytes', 'Memory in use by JavaScript.', [], (gauge) =>
+      gauge.set(process.memoryUsage().heapUsed),
+    );
     this.#gauge('process_cpu_seconds_total', 'Processor time.', [], (gauge) => {
       const { user, system } = process.cpuUsage();
       gauge.set((user + system) / 1e6);
@@ -82,7 +125,18 @@ export class Metrics {
     return new Histogram({ name, help, buckets, registers: [this.#registry] });
   }
 
-  #gauge<L extends string>(name: string, help: string, labelNames: L[], read: (gauge: Gauge<L>) => void): void {
-    const gauge: Gauge<L> = new Gauge({ name, help, labelNames, registers: [this.#registry], collect: () => read(gauge) });
+  #gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    read: (gauge: Gauge<L>) => void,
+  ): void {
+    const gauge: Gauge<L> = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect: () => read(gauge),
+    });
   }
 }

@@ -83,7 +83,9 @@ function orSay<T>(parse: (value: string) => T): (value: string) => T {
     try {
       return parse(value);
     } catch (error) {
-      throw new Error(`is wrong: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`is wrong: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   };
 }

@@ -67,16 +67,19 @@ export const settings = {
   logLevel: plain(oneOf('debug', 'info', 'warn', 'error'), {
     name: 'CONFAB_LOG_LEVEL',
     default: 'info',
-    description: 'The least that is logged. Logs go to standard error and hold no message bodies and no tokens.',
+    description:
+      'The least that is logged. Logs go to standard error and hold no message bodies and no tokens.',
   }),
   logFormat: plain(oneOf('auto', 'pretty', 'json'), {
     name: 'CONFAB_LOG_FORMAT',
     default: 'auto',
-    description: '`auto` is `pretty` in a terminal and `json` elsewhere. With `json` set, nothing but JSON lines is printed.',
+    description:
+      '`auto` is `pretty` in a terminal and `json` elsewhere. With `json` set, nothing but JSON lines is printed.',
   }),
   jwtIssuer: optional(text, {
     name: 'CONFAB_JWT_ISSUER',
-    description: 'For embedding: the `iss` of the tokens of your product. Needs the audience and one of secret and key set.',
+    description:
+      'For embedding: the `iss` of the tokens of your product. Needs the audience and one of secret and key set.',
   }),
   jwtAudience: optional(text, {
     name: 'CONFAB_JWT_AUDIENCE',

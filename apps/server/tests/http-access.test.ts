@@ -54,7 +54,9 @@ function memberCalls(userId: string): readonly Call[] {
     if (takesBody && body === undefined) throw new Error(`${verb} has no request in this test.`);
     const path = (conversationId: string) =>
       http.path.replace('{conversationId}', conversationId).replace('{userId}', userId);
-    return [{ verb: verb as HttpVerb, method: http.method, path, options: body === undefined ? {} : { body } }];
+    return [
+      { verb: verb as HttpVerb, method: http.method, path, options: body === undefined ? {} : { body } },
+    ];
   });
 }
 
@@ -77,7 +79,9 @@ describe("somebody else's conversation", () => {
   test('is not found by who was removed from it', async () => {
     const bob = await server.signUp();
     const id = await newGroup(server, alice, [bob]);
-    const removed = await server.ask('DELETE', `/v1/conversations/${id}/members/${bob.userId}`, { token: alice.token });
+    const removed = await server.ask('DELETE', `/v1/conversations/${id}/members/${bob.userId}`, {
+      token: alice.token,
+    });
     expect(removed.status).toBe(200);
     for (const { verb, method, path, options } of memberCalls(bob.userId)) {
       const { status, body } = await server.ask(method, path(id), { ...options, token: bob.token });
@@ -89,7 +93,10 @@ describe("somebody else's conversation", () => {
     const id = await newGroup(server, alice);
     const { messageId } = await say(server, alice, id, 'a secret');
     const receipt = (place: string) =>
-      server.ask('POST', '/v1/receipts', { token: mallory.token, body: { messageId: place, receiptType: 'read' } });
+      server.ask('POST', '/v1/receipts', {
+        token: mallory.token,
+        body: { messageId: place, receiptType: 'read' },
+      });
     const theirs = await receipt(messageId);
     const nobodys = await receipt('gNoSuchConversation.2.aaaaaaaa');
     expect([theirs.status, theirs.body]).toEqual([404, nobodys.body]);
@@ -111,7 +118,10 @@ function headersOf(headers: Headers): readonly string[] {
 
 describe('the API key', () => {
   const external = (displayName: string, subject: string) =>
-    server.ask('PUT', '/v1/users/external', { token: API_KEY, body: { issuer: ISSUER, subject, displayName } });
+    server.ask('PUT', '/v1/users/external', {
+      token: API_KEY,
+      body: { issuer: ISSUER, subject, displayName },
+    });
 
   test('creates and updates users of the embedding product', async () => {
     const first = await external('Carol', 'c1');
@@ -134,7 +144,9 @@ describe('the API key', () => {
   });
 
   test('starts conversations and keeps members in the name of a user', async () => {
-    const [carol, dave] = [await external('Carol', 'c3'), await external('Dave', 'd3')].map(({ body }) => String(body['userId']));
+    const [carol, dave] = [await external('Carol', 'c3'), await external('Dave', 'd3')].map(({ body }) =>
+      String(body['userId']),
+    );
     const headers = { 'confab-act-as': carol ?? '' };
     const created = await server.ask('POST', '/v1/conversations', {
       token: API_KEY,
@@ -227,7 +239,11 @@ describe('tokens of an embedding product', () => {
       expect([why, status, body['code']]).toEqual([why, 401, 'unauthenticated']);
     }
     const expired = await me(jsonWebToken({ ...claims(), exp: now - 3600 }, JWT_SECRET));
-    expect([expired.status, expired.body['code'], expired.body['retry']]).toEqual([401, 'token_expired', 'after_auth']);
+    expect([expired.status, expired.body['code'], expired.body['retry']]).toEqual([
+      401,
+      'token_expired',
+      'after_auth',
+    ]);
   });
 
   test('of our own cannot be used on another device, nor changed', async () => {

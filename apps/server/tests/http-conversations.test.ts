@@ -34,9 +34,14 @@ describe('conversations', () => {
     const first = await start(alice, bob);
     const second = await start(bob, alice);
     expect([first.status, second.status]).toEqual([201, 200]);
-    const idOf = ({ body }: typeof first) => (body['conversation'] as { conversationId: string }).conversationId;
+    const idOf = ({ body }: typeof first) =>
+      (body['conversation'] as { conversationId: string }).conversationId;
     expect(idOf(second)).toBe(idOf(first));
-    expect(first.body['conversation']).toMatchObject({ type: 'direct', memberCount: 2, peer: { userId: bob.userId } });
+    expect(first.body['conversation']).toMatchObject({
+      type: 'direct',
+      memberCount: 2,
+      peer: { userId: bob.userId },
+    });
   });
 
   test('a group is created once, however often it is asked for', async () => {
@@ -71,7 +76,8 @@ describe('conversations', () => {
     do {
       const { body } = await server.ask('GET', `/v1/conversations?limit=2${cursor}`, { token: carol.token });
       seen.push(...(body['conversations'] as { conversationId: string }[]).map((one) => one.conversationId));
-      cursor = body['next'] === undefined ? '' : `&cursor=${encodeURIComponent(String(body['next']))}`;
+      const next = body['next'] as string | undefined;
+      cursor = next === undefined ? '' : `&cursor=${encodeURIComponent(next)}`;
     } while (cursor !== '');
     expect(seen[0]).toBe(ids[0] as string);
     expect(seen.toSorted()).toEqual(ids.toSorted());
@@ -87,14 +93,21 @@ describe('conversations', () => {
       body: { clientMessageId: newId(), userIds: [carol.userId] },
     });
     expect(added.status).toBe(201);
-    expect(added.body['events']).toMatchObject([{ type: 'member_event', change: 'joined', conversationId: id }]);
+    expect(added.body['events']).toMatchObject([
+      { type: 'member_event', change: 'joined', conversationId: id },
+    ]);
     const raised = await server.ask('PATCH', `${place}/members/${carol.userId}`, {
       token,
       body: { clientMessageId: newId(), role: 'admin' },
     });
     expect(raised.status).toBe(200);
-    const titled = await server.ask('PATCH', place, { token, body: { clientMessageId: newId(), title: 'Supper' } });
-    expect(titled.body['events']).toMatchObject([{ type: 'conversation_event', change: 'updated', title: 'Supper' }]);
+    const titled = await server.ask('PATCH', place, {
+      token,
+      body: { clientMessageId: newId(), title: 'Supper' },
+    });
+    expect(titled.body['events']).toMatchObject([
+      { type: 'conversation_event', change: 'updated', title: 'Supper' },
+    ]);
     const { body } = await server.ask('GET', `${place}/members`, { token: bob.token });
     const members = body['members'] as { userId: string; role: string; user: { username: string } }[];
     expect(new Map(members.map(({ userId, role }) => [userId, role]))).toEqual(
@@ -121,7 +134,10 @@ describe('messages', () => {
     const again = await server.ask('POST', path, { token: alice.token, body });
     expect([first.status, again.status]).toEqual([201, 200]);
     expect(again.body).toEqual({ ...first.body, duplicate: true });
-    const conflict = await server.ask('POST', path, { token: alice.token, body: { ...body, body: 'Or tea?' } });
+    const conflict = await server.ask('POST', path, {
+      token: alice.token,
+      body: { ...body, body: 'Or tea?' },
+    });
     expect([conflict.status, conflict.body['code']]).toEqual([409, 'idempotency_conflict']);
     const { messages, head } = await page(bob, id, '');
     expect(messages.map((message) => message.body)).toEqual(['Soup at noon?']);
@@ -132,13 +148,16 @@ describe('messages', () => {
     const id = await newGroup(server, alice, [bob]);
     const said = [];
     for (let count = 1; count <= 9; count += 1) said.push(await say(server, alice, id, `message ${count}`));
-    const bodies = async (query: string) => (await page(bob, id, query)).messages.map(({ body }) => body.slice(8));
+    const bodies = async (query: string) =>
+      (await page(bob, id, query)).messages.map(({ body }) => body.slice(8));
     const fifth = said[4] ?? { messageId: '', sequence: 0 };
     expect(await bodies('limit=3')).toEqual(['7', '8', '9']);
     expect(await bodies(`limit=3&before=${fifth.sequence}`)).toEqual(['2', '3', '4']);
     expect(await bodies(`limit=3&after=${fifth.messageId}`)).toEqual(['6', '7', '8']);
     expect(await bodies(`limit=3&around=${fifth.messageId}`)).toContain('5');
-    const two = await server.ask('GET', `/v1/conversations/${id}/messages?after=1&before=5`, { token: bob.token });
+    const two = await server.ask('GET', `/v1/conversations/${id}/messages?after=1&before=5`, {
+      token: bob.token,
+    });
     expect([two.status, two.body['code']]).toEqual([400, 'invalid']);
   });
 
@@ -197,6 +216,9 @@ describe('the long poll', () => {
     const { status, body: news } = await poll;
     expect([status, news['events']]).toEqual([200, []]);
     const { status: ready, body: readiness } = await leaving.ask('GET', '/readyz');
-    expect([ready, readiness]).toEqual([503, { ready: false, checks: { read: 'ok', write: 'ok', node: 'failed' } }]);
+    expect([ready, readiness]).toEqual([
+      503,
+      { ready: false, checks: { read: 'ok', write: 'ok', node: 'failed' } },
+    ]);
   });
 });

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { errorTable, limits } from '@confab/protocol';
-import { newGroup, newId, newName, PASSWORD, type SignedIn, startTestServer, type TestServer } from './test-server.ts';
+import {
+  newGroup,
+  newId,
+  newName,
+  PASSWORD,
+  type SignedIn,
+  startTestServer,
+  type TestServer,
+} from './test-server.ts';
 
 const PAGE = 'https://chat.example.org';
 
@@ -45,15 +53,28 @@ describe('problems', () => {
       await fetch(`${server.url}/v1/accounts`),
     ];
     const codes = [
-      ...['malformed', 'malformed', 'invalid', 'invalid', 'invalid', 'invalid', 'too_large'],
-      ...['unsupported_media_type', 'unauthenticated', 'not_found', 'malformed', 'method_not_allowed'],
+      'malformed',
+      'malformed',
+      'invalid',
+      'invalid',
+      'invalid',
+      'invalid',
+      'too_large',
+      'unsupported_media_type',
+      'unauthenticated',
+      'not_found',
+      'malformed',
+      'method_not_allowed',
     ] as const;
     for (const [index, answer] of answers.entries()) {
       const problem = (await answer.json()) as Record<string, unknown>;
       const code = codes[index] ?? 'internal';
       const { meaning: title, retry, status } = errorTable[code];
       expect(problem).toMatchObject({ type: `urn:confab:problem:${code}`, title, status, code, retry });
-      expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        status,
+        'application/problem+json',
+      ]);
     }
   });
 
@@ -63,7 +84,9 @@ describe('problems', () => {
   });
 
   test('a path that takes other methods names them', async () => {
-    const { headers } = await server.ask('PUT', `/v1/conversations/${group}/messages`, { token: alice.token });
+    const { headers } = await server.ask('PUT', `/v1/conversations/${group}/messages`, {
+      token: alice.token,
+    });
     expect(headers.get('allow')).toBe('GET, POST, HEAD, OPTIONS');
   });
 
@@ -125,7 +148,9 @@ describe('bodies', () => {
 
 describe('queries', () => {
   const history = async (query: string) => {
-    const { status, body } = await server.ask('GET', `/v1/conversations/${group}/messages?${query}`, { token: alice.token });
+    const { status, body } = await server.ask('GET', `/v1/conversations/${group}/messages?${query}`, {
+      token: alice.token,
+    });
     return [status, body['code']];
   };
 
@@ -156,12 +181,25 @@ describe('web pages', () => {
   test('of allowed origins and of this server may use the API', async () => {
     for (const origin of [PAGE, server.url]) {
       const { status, headers } = await from(origin, 'POST');
-      expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([201, origin, 'Origin']);
+      expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([
+        201,
+        origin,
+        'Origin',
+      ]);
     }
   });
 
   test('of other origins may change nothing and read nothing', async () => {
-    const foreign = ['https://evil.example', 'null', `${PAGE}.evil.example`, 'https://evil-chat.example.org', 'http://chat.example.org', `${PAGE}:8443`, `${PAGE}/`, 'https://chat.example.or'];
+    const foreign = [
+      'https://evil.example',
+      'null',
+      `${PAGE}.evil.example`,
+      'https://evil-chat.example.org',
+      'http://chat.example.org',
+      `${PAGE}:8443`,
+      `${PAGE}/`,
+      'https://chat.example.or',
+    ];
     for (const origin of foreign) {
       const written = await from(origin, 'POST');
       expect([origin, written.status, written.body['code']]).toEqual([origin, 403, 'origin_not_allowed']);
@@ -188,7 +226,10 @@ describe('web pages', () => {
 describe('HEAD', () => {
   test('answers like GET, without the body', async () => {
     const path = `/v1/conversations/${group}`;
-    const [get, head] = [await server.ask('GET', path, { token: alice.token }), await server.ask('HEAD', path, { token: alice.token })];
+    const [get, head] = [
+      await server.ask('GET', path, { token: alice.token }),
+      await server.ask('HEAD', path, { token: alice.token }),
+    ];
     expect([head.status, head.body]).toEqual([200, null as never]);
     expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
     expect(head.headers.get('content-type')).toBe('application/json');
@@ -200,10 +241,13 @@ describe('what never is in a log line', () => {
     const { token, refreshToken } = await server.signUp();
     await post(message('the secret of the soup'));
     await post(message('the secret of the soup'), { authorization: `Bearer ${token}x` });
-    await server.ask('POST', '/v1/sessions', { body: { username: alice.username, password: 'wrong secret' } });
+    await server.ask('POST', '/v1/sessions', {
+      body: { username: alice.username, password: 'wrong secret' },
+    });
     const log = server.lines.join('');
     expect(log.length).toBeGreaterThan(0);
-    for (const secret of [token, refreshToken, PASSWORD, 'wrong secret', 'secret of the soup']) expect(log).not.toContain(secret);
+    for (const secret of [token, refreshToken, PASSWORD, 'wrong secret', 'secret of the soup'])
+      expect(log).not.toContain(secret);
   });
 });
 
@@ -221,14 +265,23 @@ describe('the socket under HTTP', () => {
   }
 
   test('paths go nowhere but to routes', async () => {
-    for (const path of ['/../../etc/passwd', '/..%2f..%2fetc/passwd', '/assets/../../package.json', '//etc/passwd', '/.build-hash', '/v1/..;/healthz', '/v1/\u00ff']) {
+    for (const path of [
+      '/../../etc/passwd',
+      '/..%2f..%2fetc/passwd',
+      '/assets/../../package.json',
+      '//etc/passwd',
+      '/.build-hash',
+      '/v1/..;/healthz',
+      '/v1/\u00ff',
+    ]) {
       const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       expect([path, /^HTTP\/1\.1 (400|404)/.test(answer)]).toEqual([path, true]);
     }
   });
 
   test('two lengths are no length', async () => {
-    const head = 'POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n';
+    const head =
+      'POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n';
     const answer = await raw(`${head}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 4/);
   });
@@ -237,7 +290,10 @@ describe('the socket under HTTP', () => {
 describe('metrics', () => {
   test('are for this machine alone, and not for what came through a proxy', async () => {
     const direct = await server.ask('GET', '/metrics');
-    expect([direct.status, direct.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/plain')]);
+    expect([direct.status, direct.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/plain'),
+    ]);
     const proxied = await server.ask('GET', '/metrics', { headers: { 'x-forwarded-for': '203.0.113.9' } });
     expect(proxied.status).toBe(401);
   });
@@ -245,7 +301,7 @@ describe('metrics', () => {
   test('hold no ids', async () => {
     await post(message('hi'));
     const { body } = await server.ask('GET', '/metrics');
-    const text = String(body);
+    const text = body as unknown as string;
     expect(text).toContain('confab_events_committed_total');
     for (const id of [group, alice.userId, alice.deviceId]) expect(text).not.toContain(id);
   });

@@ -46,7 +46,12 @@ export const PASSWORD = 'correct horse battery';
 export async function startTestServer(environment: Environment = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'confab-server-'));
   const lines: string[] = [];
-  const config = readConfig({ CONFAB_PORT: '0', CONFAB_DATA_DIR: folder, CONFAB_DRAIN_MS: '0', ...environment });
+  const config = readConfig({
+    CONFAB_PORT: '0',
+    CONFAB_DATA_DIR: folder,
+    CONFAB_DRAIN_MS: '0',
+    ...environment,
+  });
   const logger = createLogger({ level: 'debug', format: 'json', write: (line) => lines.push(line) });
   const server = await composeServer(config, {
     logger,
@@ -81,7 +86,11 @@ async function ask(url: string, method: string, { token, body, headers = {} }: A
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: (text === '' ? null : parsed(text)) as Json };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === '' ? null : parsed(text)) as Json,
+  };
 }
 
 function parsed(text: string): unknown {
@@ -99,7 +108,9 @@ async function signUp(url: string, username: string): Promise<SignedIn> {
 }
 
 export async function logIn(url: string, username: string): Promise<SignedIn> {
-  const { status, body } = await ask(`${url}/v1/sessions`, 'POST', { body: { username, password: PASSWORD } });
+  const { status, body } = await ask(`${url}/v1/sessions`, 'POST', {
+    body: { username, password: PASSWORD },
+  });
   if (status !== 201) throw new Error(`no session: ${JSON.stringify(body)}`);
   const { userId, deviceId, accessToken, refreshToken } = body as Record<string, string>;
   if (userId === undefined || deviceId === undefined) throw new Error('a session has a user and a device');
@@ -135,15 +146,19 @@ export async function say(
   body: string,
 ): Promise<{ messageId: string; sequence: number }> {
   const message = { clientMessageId: newId(), body };
-  const answer = await server.ask('POST', `/v1/conversations/${conversationId}/messages`, { token, body: message });
+  const answer = await server.ask('POST', `/v1/conversations/${conversationId}/messages`, {
+    token,
+    body: message,
+  });
   if (answer.status !== 201) throw new Error(`not said: ${JSON.stringify(answer.body)}`);
   return answer.body as unknown as { messageId: string; sequence: number };
 }
 
 /** A JSON Web Token as another product would make it, or forge it. */
 export function jsonWebToken(claims: object, secret: string, header: object = { alg: 'HS256' }): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part(header)}.${part(claims)}`;
+  const signed = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   const signature = secret === '' ? '' : createHmac('sha256', secret).update(signed).digest('base64url');
   return `${signed}.${signature}`;
 }

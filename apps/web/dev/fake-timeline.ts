@@ -35,7 +35,7 @@ export function fakeTimeline(
     hasOlder: start > 0,
     isLoadingOlder: false,
     error: script.error ?? null,
-    readSequence: script.readSequence ?? Number.MAX_SAFE_INTEGER,
+    readSequence: script.readSequence ?? Math.max(0, ...script.items.map((item) => item.sequence ?? 0)),
     watermarks: [],
   });
   const add = (item: TimelineItem) =>

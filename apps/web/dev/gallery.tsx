@@ -1,12 +1,12 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from '../src/app.tsx';
-import { memoryNavigation } from '../src/routing/navigation.tsx';
 import '../src/styles/base.css';
 import '../src/styles/tokens.css';
 import { message } from './cast.ts';
 import { fakeClient } from './fake-client.ts';
 import styles from './gallery.module.css';
+import { memoryNavigation } from './memory-navigation.ts';
 import { type Scene, scenes } from './scenes.ts';
 
 const query = new URLSearchParams(location.search);

@@ -1,11 +1,15 @@
 import type { ChatClient } from '@confab/client';
 import { ClientProvider, useSession } from '@confab/client/react';
+import { I18nProvider } from 'react-aria-components';
 import { type Navigation, RouterProvider } from './routing/navigation.tsx';
 import { DraftsProvider } from './session/drafts-context.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 import { NoticesProvider } from './ui/notices.tsx';
 import { ShellView } from './views/shell/shell-view.tsx';
 import { SignInView } from './views/sign-in/sign-in-view.tsx';
+
+/** The language of src/text.ts, and of the words React Aria adds; vite.config.ts leaves the others out. */
+const LANGUAGE = 'en-US';
 
 interface AppProps {
   readonly client: ChatClient;
@@ -15,15 +19,17 @@ interface AppProps {
 /** The whole app over one client. The gallery renders it over an invented one. */
 export function App({ client, navigation }: AppProps) {
   return (
-    <ErrorBoundary>
-      <ClientProvider client={client}>
-        <RouterProvider navigation={navigation}>
-          <NoticesProvider>
-            <Entrance />
-          </NoticesProvider>
-        </RouterProvider>
-      </ClientProvider>
-    </ErrorBoundary>
+    <I18nProvider locale={LANGUAGE}>
+      <ErrorBoundary>
+        <ClientProvider client={client}>
+          <RouterProvider navigation={navigation}>
+            <NoticesProvider>
+              <Entrance />
+            </NoticesProvider>
+          </RouterProvider>
+        </ClientProvider>
+      </ErrorBoundary>
+    </I18nProvider>
   );
 }
 

@@ -63,14 +63,16 @@ export class Doorkeeper {
     const token = bearerOf(headers);
     if (token === null) throw new ConfabError('unauthenticated');
     const device = headers.get('confab-device');
-    if (device !== null && !ID.test(device)) throw new ConfabError('invalid', 'Header Confab-Device is no device id.');
+    if (device !== null && !ID.test(device))
+      throw new ConfabError('invalid', 'Header Confab-Device is no device id.');
     const { userId, deviceId } = await this.#chat.authenticate(token, device);
     return { kind: 'user', userId, deviceId };
   }
 
   async #actAs(verb: HttpVerb, userId: string, headers: Headers): Promise<Caller> {
     this.#requireApiKey(headers);
-    if (!actAsVerbs.has(verb)) throw new ConfabError('unauthenticated', 'An API key cannot do this for a user.');
+    if (!actAsVerbs.has(verb))
+      throw new ConfabError('unauthenticated', 'An API key cannot do this for a user.');
     if (!ID.test(userId)) throw new ConfabError('invalid', 'Header Confab-Act-As is no user id.');
     const caller: Caller = { kind: 'user', userId, deviceId: SERVER_DEVICE };
     await this.#requireUser(caller, verb);
@@ -85,12 +87,15 @@ export class Doorkeeper {
       await this.#chat.handle('get_user', caller, { userId }, { lane: null, gone: null });
     } catch (error) {
       if (!(error instanceof ConfabError) || error.code !== 'not_found') throw error;
-      throw new ConfabError('unknown_members', 'The user of Confab-Act-As does not exist.', { userIds: [userId] });
+      throw new ConfabError('unknown_members', 'The user of Confab-Act-As does not exist.', {
+        userIds: [userId],
+      });
     }
   }
 
   #requireApiKey(headers: Headers): void {
     const said = bearerOf(headers);
-    if (said === null || !this.#isApiKey(said)) throw new ConfabError('unauthenticated', 'This takes the API key.');
+    if (said === null || !this.#isApiKey(said))
+      throw new ConfabError('unauthenticated', 'This takes the API key.');
   }
 }

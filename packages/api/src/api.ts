@@ -11,7 +11,7 @@ import type { Site } from './site.ts';
 
 /** What is known of who asks besides the request itself. */
 export interface HttpPeer {
-  /** The address at the other end of the socket. */
+  /** The address at the other end of the socket; for extra routes, the one behind the trusted proxies. */
   readonly address: string;
   /** Resolves when the asker has gone, so that a long poll ends. */
   readonly gone: Promise<void>;
@@ -63,6 +63,7 @@ const limitsByAddress: Partial<Record<HttpVerb, RateName>> = {
 
 const answerHeaders = { ...apiHeaders, 'content-type': 'application/json' } as const;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const EXPOSED_HEADERS = 'retry-after, www-authenticate, confab-connection, confab-fault-id';
 const PREFLIGHT_SECONDS = 600;
 const ORIGIN_ADVICE =
   'Pages of this Origin may not use this server; its operator allows them with CONFAB_PUBLIC_URL or CONFAB_ALLOWED_ORIGINS.';
@@ -92,8 +93,12 @@ class Door {
         answer: (request, target, peer) => this.#operate(route, request, target, peer),
       });
     }
-    for (const { method, path, answer } of parts.extraRoutes) {
-      this.#router.add(method, path, { name: path, answer: (request, _target, peer) => answer(request, peer) });
+    for (const route of parts.extraRoutes) {
+      this.#router.add(route.method, route.path, {
+        name: route.path,
+        answer: (request, _target, peer) =>
+          route.answer(request, { address: this.#addressOf(request, peer), gone: peer.gone }),
+      });
     }
   }
 
@@ -103,12 +108,13 @@ class Door {
     const response = await this.#answerOrRefuse(request, peer, isAllowed);
     if (origin !== null && isAllowed) {
       response.headers.set('access-control-allow-origin', origin);
-      response.headers.set('access-control-expose-headers', 'retry-after, www-authenticate, confab-fault-id');
+      response.headers.set('access-control-expose-headers', EXPOSED_HEADERS);
     }
     if (request.method !== 'HEAD') return response;
     // The answer to the same GET, its length included, without its body.
     const { status, headers } = response;
-    if (!headers.has('content-length')) headers.set('content-length', String((await response.bytes()).byteLength));
+    if (!headers.has('content-length'))
+      headers.set('content-length', String((await response.bytes()).byteLength));
     return new Response(null, { status, headers });
   }
 
@@ -117,7 +123,8 @@ class Door {
     try {
       const target = targetOf(request.url);
       const method = request.method === 'HEAD' ? 'GET' : request.method;
-      if (!isOriginAllowed && !SAFE_METHODS.has(method)) throw new ConfabError('origin_not_allowed', ORIGIN_ADVICE);
+      if (!isOriginAllowed && !SAFE_METHODS.has(method))
+        throw new ConfabError('origin_not_allowed', ORIGIN_ADVICE);
       const route = this.#router.find(method, target.segments);
       if (route === null) return await this.#answerUnrouted(request, method, target, isOriginAllowed);
       name = route.name;
@@ -142,12 +149,20 @@ class Door {
   #checkRate(verb: HttpVerb, request: Request, peer: HttpPeer): void {
     const limit = limitsByAddress[verb];
     if (limit === undefined) return;
-    const address = addressOf(peer.address, request.headers.get('x-forwarded-for'), this.#trustedProxies);
-    const afterMs = this.#parts.rateLimits.take(limit, rateKeyOf(address));
+    const afterMs = this.#parts.rateLimits.take(limit, rateKeyOf(this.#addressOf(request, peer)));
     if (afterMs > 0) throw new ConfabError('rate_limited', undefined, { afterMs });
   }
 
-  async #answerUnrouted(request: Request, method: string, target: Target, isOriginAllowed: boolean): Promise<Response> {
+  #addressOf(request: Request, peer: HttpPeer): string {
+    return addressOf(peer.address, request.headers.get('x-forwarded-for'), this.#trustedProxies);
+  }
+
+  async #answerUnrouted(
+    request: Request,
+    method: string,
+    target: Target,
+    isOriginAllowed: boolean,
+  ): Promise<Response> {
     const allowed = this.#router.allowedMethods(target.segments);
     if (allowed.length === 0) {
       const isPage = method === 'GET' && target.segments[0] !== 'v1';
@@ -179,8 +194,11 @@ class Door {
 function preflightResponse(allow: string, isOriginAllowed: boolean): Response {
   const permissions = {
     'access-control-allow-methods': allow,
-    'access-control-allow-headers': 'authorization, content-type, confab-device',
+    'access-control-allow-headers': 'authorization, content-type, confab-device, confab-connection',
     'access-control-max-age': String(PREFLIGHT_SECONDS),
   };
-  return new Response(null, { status: 204, headers: { allow, vary: 'Origin', ...(isOriginAllowed ? permissions : {}) } });
+  return new Response(null, {
+    status: 204,
+    headers: { allow, vary: 'Origin', ...(isOriginAllowed ? permissions : {}) },
+  });
 }

@@ -32,9 +32,13 @@ export function operationRoutes(): readonly OperationRoute[] {
 
 function routeOf(verb: HttpVerb, operation: Operation, http: HttpRoute): OperationRoute {
   const inPath = pathFieldsOf(http.path);
-  const others = Object.keys(operation.request.properties).filter((name) => !inPath.some(({ field }) => field === name));
+  const others = Object.keys(operation.request.properties).filter(
+    (name) => !inPath.some(({ field }) => field === name),
+  );
   const takesBody = http.method !== 'GET' && http.method !== 'DELETE';
-  const read = takesBody ? bodyReader(operation, http, inPath, others) : queryReader(operation, inPath, others);
+  const read = takesBody
+    ? bodyReader(operation, http, inPath, others)
+    : queryReader(operation, inPath, others);
   return { verb, operation, http, read };
 }
 
@@ -66,7 +70,9 @@ function bodyReader(
   others: readonly string[],
 ): OperationRoute['read'] {
   const names = new Map(Object.entries(bodyNames).map(([bodyName, field]) => [field, bodyName]));
-  const decoder = lazyDecoder(names.size === 0 ? schema : renamed(schema, (field) => names.get(field) ?? field));
+  const decoder = lazyDecoder(
+    names.size === 0 ? schema : renamed(schema, (field) => names.get(field) ?? field),
+  );
   return async (request, target) => {
     const body = await readObject(request);
     const values: Record<string, unknown> = {};
@@ -75,8 +81,8 @@ function bodyReader(
       if (Object.hasOwn(body, name)) values[name] = body[name];
     }
     takePathFields(inPath, target, values);
-    const decoded = decoder().decode(values) as Record<string, unknown>;
-    if (names.size === 0) return decoded as RequestOf<HttpVerb>;
+    const decoded = decoder().decode(values);
+    if (names.size === 0) return decoded;
     const entries = Object.entries(decoded).map(([name, value]) => [bodyNames[name] ?? name, value]);
     return Object.fromEntries(entries) as RequestOf<HttpVerb>;
   };
@@ -86,7 +92,10 @@ function bodyReader(
 function renamed(schema: ObjectSchema, nameOf: (field: string) => string): ObjectSchema {
   const { required = [] } = schema as { required?: readonly string[] };
   const properties = Object.entries(schema.properties).map(([field, value]) => [nameOf(field), value]);
-  return Object.assign({}, schema, { properties: Object.fromEntries(properties), required: required.map(nameOf) });
+  return Object.assign({}, schema, {
+    properties: Object.fromEntries(properties),
+    required: required.map(nameOf),
+  });
 }
 
 function takePathFields(inPath: readonly PathField[], target: Target, values: Record<string, unknown>): void {

@@ -14,7 +14,9 @@ export function originRulesOf(origins: readonly string[]): OriginRules {
       if (listed.has(origin)) return true;
       const page = host === null ? null : URL.parse(origin);
       // The port of a Host may be left out where it is the default of the page's scheme, so both go through one parser.
-      return page !== null && page.origin === origin && URL.parse(`${page.protocol}//${host}`)?.host === page.host;
+      return (
+        page !== null && page.origin === origin && URL.parse(`${page.protocol}//${host}`)?.host === page.host
+      );
     },
   };
 }
@@ -23,7 +25,14 @@ export function originRulesOf(origins: readonly string[]): OriginRules {
 export function canonicalOrigin(text: string): string {
   const url = URL.parse(text);
   const isWeb = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
-  if (url === null || !isWeb || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+  if (
+    url === null ||
+    !isWeb ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== ''
+  ) {
     throw new Error(`"${text}" is no origin; one looks like https://chat.example.org`);
   }
   return url.origin;

@@ -13,7 +13,8 @@ export function trustedProxiesOf(entries: readonly string[]): TrustedProxies {
     const version = isIP(address);
     const bitsMax = version === 6 ? 128 : 32;
     const isNetwork = bits !== undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax;
-    if (version === 0 || (bits !== undefined && !isNetwork)) throw new Error(`"${entry}" is no IP address or network.`);
+    if (version === 0 || (bits !== undefined && !isNetwork))
+      throw new Error(`"${entry}" is no IP address or network`);
     list.addSubnet(address, bits === undefined ? bitsMax : Number(bits), version === 6 ? 'ipv6' : 'ipv4');
   }
   return {

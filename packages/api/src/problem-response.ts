@@ -1,4 +1,4 @@
-import { ConfabError, errorTable } from '@confab/protocol';
+import { type ConfabError, errorTable } from '@confab/protocol';
 
 /** Headers that all answers of the API have. They differ by Origin only, and are one user's. */
 export const apiHeaders = {

@@ -15,7 +15,9 @@ export async function readObject(request: Request): Promise<Record<string, unkno
 function checkMediaType(header: string | null): void {
   if (header === MEDIA_TYPE) return;
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter));
+  const isUtf8 = parameters.every(
+    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter),
+  );
   if (type !== MEDIA_TYPE || !isUtf8) throw new ConfabError('unsupported_media_type');
 }
 

@@ -13,7 +13,9 @@ interface SchemaShape {
 
 /** The kinds of some fields of a request, from its schema. A kind that no query can say is a fault of the table. */
 export function queryFieldsOf(request: ObjectSchema, fields: readonly string[]): QueryFields {
-  return new Map(fields.map((field) => [field, kindOf(field, (request.properties[field] ?? {}) as SchemaShape)]));
+  return new Map(
+    fields.map((field) => [field, kindOf(field, (request.properties[field] ?? {}) as SchemaShape)]),
+  );
 }
 
 function kindOf(field: string, schema: SchemaShape): FieldKind {

@@ -111,7 +111,11 @@ function stepInto<R>(place: Place<R>, segment: string): Place<R> {
 }
 
 /** The first answer of a place at the end of the path. The tree is as deep as the longest template, which bounds this. */
-function findIn<R>(start: Place<R>, segments: readonly string[], at: (place: Place<R>) => R | null): R | null {
+function findIn<R>(
+  start: Place<R>,
+  segments: readonly string[],
+  at: (place: Place<R>) => R | null,
+): R | null {
   const walk = (place: Place<R>, index: number): R | null => {
     const segment = segments[index];
     if (segment === undefined) return at(place);

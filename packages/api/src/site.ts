@@ -38,7 +38,17 @@ const types: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
   '.wasm': 'application/wasm',
 };
-const ZIPPED_TYPES = new Set(['.html', '.js', '.css', '.json', '.map', '.webmanifest', '.svg', '.txt', '.wasm']);
+const ZIPPED_TYPES = new Set([
+  '.html',
+  '.js',
+  '.css',
+  '.json',
+  '.map',
+  '.webmanifest',
+  '.svg',
+  '.txt',
+  '.wasm',
+]);
 
 const securityHeaders = {
   'content-security-policy':
@@ -96,7 +106,8 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, string>> {
 async function load(place: string): Promise<SiteFile> {
   const bytes = await Bun.file(place).bytes();
   const extension = extname(place);
-  const zipped = bytes.byteLength >= ZIP_BYTES_MIN && ZIPPED_TYPES.has(extension) ? Bun.gzipSync(bytes) : null;
+  const zipped =
+    bytes.byteLength >= ZIP_BYTES_MIN && ZIPPED_TYPES.has(extension) ? Bun.gzipSync(bytes) : null;
   return {
     bytes,
     zipped: zipped !== null && zipped.byteLength < bytes.byteLength ? zipped : null,
@@ -116,7 +127,8 @@ function fileResponse(file: SiteFile, path: string, request: Request): Response 
     vary: 'Accept-Encoding, Origin',
     'cache-control': isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
-  if (isTagListed(request.headers.get('if-none-match'), tag)) return new Response(null, { status: 304, headers });
+  if (isTagListed(request.headers.get('if-none-match'), tag))
+    return new Response(null, { status: 304, headers });
   headers['content-type'] = file.type;
   if (zipped !== null) headers['content-encoding'] = 'gzip';
   return new Response(zipped ?? file.bytes, { headers });
@@ -132,6 +144,7 @@ function isTagListed(header: string | null, tag: string): boolean {
 }
 
 function absentResponse(): Response {
-  const text = 'This is a Confab server. Its web app is not built: "npm start" builds it. The API: /openapi.json\n';
+  const text =
+    'This is a Confab server. Its web app is not built: "npm start" builds it. The API: /openapi.json\n';
   return new Response(text, { headers: { ...securityHeaders, 'content-type': 'text/plain; charset=utf-8' } });
 }

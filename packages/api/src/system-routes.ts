@@ -28,7 +28,9 @@ const FORWARDED_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
 export function systemRoutes(parts: SystemParts): readonly ExtraRoute[] {
   const isMetricsToken = secretMatcher(parts.metricsToken);
   const mayReadMetrics = (request: Request, peer: HttpPeer): boolean =>
-    parts.metricsToken === null ? isThisMachine(request, peer) : isMetricsToken(bearerOf(request.headers) ?? '');
+    parts.metricsToken === null
+      ? isThisMachine(request, peer)
+      : isMetricsToken(bearerOf(request.headers) ?? '');
 
   return [
     { method: 'GET', path: '/healthz', answer: () => jsonResponse('{"status":"ok"}', 200) },
@@ -44,7 +46,8 @@ export function systemRoutes(parts: SystemParts): readonly ExtraRoute[] {
       method: 'GET',
       path: '/metrics',
       answer: async (request, peer) => {
-        if (!mayReadMetrics(request, peer)) throw new ConfabError('unauthenticated', 'Metrics take CONFAB_METRICS_TOKEN.');
+        if (!mayReadMetrics(request, peer))
+          throw new ConfabError('unauthenticated', 'Metrics take CONFAB_METRICS_TOKEN.');
         const { text, contentType } = await parts.metrics();
         return new Response(text, { headers: { ...apiHeaders, 'content-type': contentType } });
       },

@@ -5,17 +5,16 @@ import type { Observable, Unsubscribe } from './observable.ts';
 import type { ClientStorage } from './storage/client-storage.ts';
 import type { PendingMessage, Timeline } from './timeline-types.ts';
 
-/** A callback that takes events with more fields than are read here. */
-type Taker<E> = { take(event: E): void }['take'];
-
 /** The least of a WebSocket the SDK needs: browsers', Bun's and the `ws` package's all fit. */
 export interface WebSocketLike {
-  readonly send: (text: string) => void;
-  readonly close: (code?: number, reason?: string) => void;
-  onopen: Taker<object> | null;
-  onmessage: Taker<{ readonly data: unknown }> | null;
-  onclose: Taker<{ readonly code: number; readonly reason: string }> | null;
-  onerror: Taker<object> | null;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'open' | 'error', listener: () => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: 'close',
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
 }
 
 export type WebSocketFactory = (url: string, subprotocol: string) => WebSocketLike;
@@ -181,7 +180,10 @@ export interface ChatClient {
   readonly pendingCount: Observable<number>;
   /** The timeline of a conversation: always the same object for the same id. */
   readonly timeline: (conversationId: string) => Timeline;
-  readonly on: <E extends ClientEventName>(event: E, listener: (fact: ClientEvents[E]) => void) => Unsubscribe;
+  readonly on: <E extends ClientEventName>(
+    event: E,
+    listener: (fact: ClientEvents[E]) => void,
+  ) => Unsubscribe;
   /** Any operation over HTTP, typed by the operations table. */
   readonly call: <V extends HttpVerb>(verb: V, request: RequestOf<V>) => Promise<AnswerOf<V>>;
   /** Resolves when storage has been read: the first snapshots from the cache are there. */

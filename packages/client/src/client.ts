@@ -59,7 +59,8 @@ export class Client {
     this.#isActive = page.isVisible();
     this.emitter = new Emitter(logger);
     this.http = new HttpCaller({ url, fetch, timers, random });
-    this.accountSession = getToken === null ? new AccountSession({ http: this.http, storage, locks, timers }) : null;
+    this.accountSession =
+      getToken === null ? new AccountSession({ http: this.http, storage, locks, timers }) : null;
     this.externalSession = getToken === null ? null : new ExternalSession({ getToken, storage, newId });
     this.session = this.accountSession ?? this.externalSession ?? unreachable();
     this.http.useTokens(this.session);
@@ -246,7 +247,7 @@ export class Client {
     this.directory.caughtUp();
     for (const { record } of this.directory.known()) {
       // What was read while there was no link.
-      if (record === null || record.readHere <= record.unread.floor.sequence) continue;
+      if (record === null || record.readHere <= record.readThere) continue;
       this.receipts.note(record.conversationId, { read: record.readHere });
     }
     this.#lookForOrphans();

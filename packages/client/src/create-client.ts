@@ -1,8 +1,8 @@
+import type { User } from '@confab/protocol';
+import { Cell } from './cell.ts';
 import { Client } from './client.ts';
 import type { Account, ChatClient, ClientOptions, Connection } from './client-types.ts';
-import { Cell } from './cell.ts';
-import { ChatError, toChatError } from './errors.ts';
-import type { User } from '@confab/protocol';
+import { ChatError } from './errors.ts';
 import { platformLocks } from './platform/locks.ts';
 import { pageWatch } from './platform/page-watch.ts';
 import { settingsOf } from './platform/settings.ts';

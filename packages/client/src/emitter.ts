@@ -12,7 +12,10 @@ export class Emitter {
     this.#logger = logger;
   }
 
-  readonly on = <E extends ClientEventName>(event: E, listener: (fact: ClientEvents[E]) => void): Unsubscribe => {
+  readonly on = <E extends ClientEventName>(
+    event: E,
+    listener: (fact: ClientEvents[E]) => void,
+  ): Unsubscribe => {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
     const entry: Listener = (fact) => listener(fact);

@@ -55,7 +55,7 @@ export function commitOf(
   return { conversationId, expectedHead: at.sequence, events, head, views, work };
 }
 
-export function eventOf(conversationId: string, { sequence, ordinal }: Place, draft: Draft): NewEvent {
+function eventOf(conversationId: string, { sequence, ordinal }: Place, draft: Draft): NewEvent {
   const {
     senderId = 'u-sender',
     clientMessageId = crypto.randomUUID(),

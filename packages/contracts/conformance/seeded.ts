@@ -24,7 +24,7 @@ export async function forSeeds(body: (choices: Choices) => Promise<void>): Promi
   }
 }
 
-export function choicesFrom(seed: number): Choices {
+function choicesFrom(seed: number): Choices {
   const fraction = mulberry32(seed);
   const between = (from: number, to: number): number => from + Math.floor(fraction() * (to - from + 1));
   return {

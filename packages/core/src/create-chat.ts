@@ -29,7 +29,7 @@ import type { Planned } from './log/batch.ts';
 import { LogReader } from './log/log-reader.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Writers } from './log/writers.ts';
-import { type Handlers, handlers, type Parts, type UserCaller } from './operations/handlers.ts';
+import { handlers, type Parts, type UserCaller } from './operations/handlers.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { History } from './sync/history.ts';
 import { Pages } from './sync/pages.ts';
@@ -60,6 +60,7 @@ export interface ChatPorts {
   readonly accessTokenMs: number;
 }
 
+const NOTHING = (): void => undefined;
 const NOBODY: UserCaller = { kind: 'user', userId: '', deviceId: '' };
 
 /** Puts the rules together over the ports. */
@@ -127,24 +128,25 @@ interface Assembly {
 
 function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers }: Assembly): Chat {
   const { bus, directory, log, node, observer } = ports;
-  let unsubscribe: () => void = () => undefined;
+  let unsubscribe = NOTHING;
   return {
     async handle(verb, caller, request, context) {
       const user = callerFor(operations[verb].access, caller);
-      const handler = handlers[verb] as Handlers[typeof verb];
-      return await handler({ parts, user, request, context });
+      return await handlers[verb]({ parts, user, request, context });
     },
     authenticate: (token, deviceId) => parts.signIn.authenticate(token, deviceId),
     attach: (session) => sessions.attach(session),
     detach: (session) => sessions.detach(session),
     resume: (request, sink) => resume.run(request, sink),
     async headsFor(userId, conversationIds) {
+      // The heads first: who is a member after they were read may know of them.
+      const heads = await log.heads(conversationIds);
       const readable = await Promise.all(
         conversationIds.map(async (conversationId) => await parts.access.readable(conversationId, userId)),
       );
-      const open = conversationIds.filter((_, index) => readable[index]?.to === null);
-      const heads = await log.heads(open);
-      return new Map([...heads].map(([conversationId, head]) => [conversationId, headOf(head)]));
+      const open = new Set(conversationIds.filter((_, index) => readable[index]?.to === null));
+      const told = [...heads].filter(([conversationId]) => open.has(conversationId));
+      return new Map(told.map(([conversationId, head]) => [conversationId, headOf(head)]));
     },
     async start() {
       unsubscribe = bus.subscribe(node.nodeId, (envelope) => {
@@ -157,8 +159,9 @@ function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers 
     async stop() {
       await followUps.stop();
       await directory.leave(node);
+      await writers.stop();
+      await parts.receipts.stop();
       unsubscribe();
-      writers.stop();
     },
   };
 }

@@ -5,15 +5,15 @@ import {
   type ClientFrame,
   closeCodes,
   ConfabError,
-  decodeClientFrame,
   type FrameLabels,
   labelsOf,
   limits,
-  parseObject,
+  type OperationFrame,
 } from '@confab/protocol';
 import { DeviceSession } from './device-session.ts';
 import type { Flusher } from './flusher.ts';
 import type { Hub } from './hub.ts';
+import { readFrame } from './inbound-frame.ts';
 import { Outbound } from './outbound.ts';
 import { refusalOf } from './refusal.ts';
 import { type Answer, type RequestPorts, Requests } from './requests.ts';
@@ -24,7 +24,12 @@ import type { Transport } from './transport.ts';
 
 /** How far a connection has come. */
 export type ConnectionState =
-  | { readonly kind: 'awaiting_authentication'; framesSeen: number; isVerifying: boolean; readonly sinceTick: number }
+  | {
+      readonly kind: 'awaiting_authentication';
+      framesSeen: number;
+      isVerifying: boolean;
+      readonly sinceTick: number;
+    }
   | { readonly kind: 'resuming'; framesSeen: number; isReady: boolean; readonly session: DeviceSession }
   | { readonly kind: 'live'; readonly session: DeviceSession }
   | { readonly kind: 'closing' };
@@ -66,7 +71,12 @@ export class Connection {
     this.heardTick = ports.tick();
     this.beatTick = this.heardTick;
     this.outbound = new Outbound(transport, ports.flusher, this);
-    this.#state = { kind: 'awaiting_authentication', framesSeen: 0, isVerifying: false, sinceTick: this.heardTick };
+    this.#state = {
+      kind: 'awaiting_authentication',
+      framesSeen: 0,
+      isVerifying: false,
+      sinceTick: this.heardTick,
+    };
   }
 
   get state(): ConnectionState {
@@ -153,7 +163,7 @@ export class Connection {
 
   #receiveEarly(text: string, state: Exclude<ConnectionState, { kind: 'live' | 'closing' }>): void {
     if (this.#isOneTooMany(state)) return;
-    const frame = this.#decode(text, limits.frameBeforeReadyBytesMax);
+    const frame = this.#read(text, limits.frameBeforeReadyBytesMax);
     if (frame === null) return;
     switch (frame.type) {
       case 'ping':
@@ -161,12 +171,19 @@ export class Connection {
       case 'authenticate':
         return void this.#authenticate(frame);
       default:
-        return this.#tell((this.#requests ??= new Requests(this.#ports, this)).refuse(frame, new ConfabError('unauthenticated')));
+        return this.#tell(
+          (this.#requests ??= new Requests(this.#ports, this)).refuse(
+            frame,
+            new ConfabError('unauthenticated'),
+          ),
+        );
     }
   }
 
   /** Counts a frame before `ready`; true where it ended the connection. */
-  #isOneTooMany(state: { framesSeen: number } & Exclude<ConnectionState, { kind: 'live' | 'closing' }>): boolean {
+  #isOneTooMany(
+    state: { framesSeen: number } & Exclude<ConnectionState, { kind: 'live' | 'closing' }>,
+  ): boolean {
     if (state.kind === 'resuming' && state.isReady) return false;
     state.framesSeen += 1;
     if (state.framesSeen <= limits.framesBeforeReadyMax) return false;
@@ -175,11 +192,11 @@ export class Connection {
   }
 
   #receiveReady(text: string, session: DeviceSession): void {
-    const frame = this.#decode(text, limits.frameBytesMax);
+    const frame = this.#read(text, limits.frameBytesMax);
     if (frame === null) return;
     switch (frame.type) {
       case 'ping':
-        return this.outbound.say(pongText(frame.ref));
+        return this.outbound.say(this.#limited(frame) ?? pongText(frame.ref));
       case 'authenticate':
         return void this.#renew(frame, session).then((answer) => this.#say(answer));
       default:
@@ -187,7 +204,15 @@ export class Connection {
     }
   }
 
-  #run(frame: Exclude<ClientFrame, { type: 'ping' | 'authenticate' }>, session: DeviceSession): Promise<Answer> {
+  /** The refusal of a frame that is no operation, where frames come too fast; operations are limited in their lanes. */
+  #limited(frame: Exclude<ClientFrame, OperationFrame>): string | null {
+    const afterMs = this.#ports.rateLimits.take('frame', this.id);
+    if (afterMs === 0) return null;
+    const error = new ConfabError('rate_limited', undefined, { afterMs });
+    return errorText(refusalOf(error, frame.type, this.#ports.observer), labelsOf({ ...frame }));
+  }
+
+  #run(frame: OperationFrame, session: DeviceSession): Promise<Answer> {
     const { userId, deviceId } = session;
     this.#requests ??= new Requests(this.#ports, this);
     return this.#requests.run(frame, { kind: 'user', userId, deviceId });
@@ -202,22 +227,14 @@ export class Connection {
     if (this.#state.kind !== 'closing') this.outbound.say(text);
   }
 
-  #decode(text: string, bytesMax: number): ClientFrame | null {
-    let labels: FrameLabels = {};
-    try {
-      const isTooLarge = text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
-      // What an unknown peer sends too much of is not even parsed; a known one is told which request it was.
-      if (isTooLarge && this.hears === 'nothing') throw tooLarge(bytesMax);
-      const value = parseObject(text);
-      labels = labelsOf(value);
-      if (isTooLarge) throw tooLarge(bytesMax);
-      const frame = decodeClientFrame(value);
-      this.#badFramesInRow = 0;
-      return frame;
-    } catch (error) {
-      this.#refuseBad(error, labels);
+  #read(text: string, bytesMax: number): ClientFrame | null {
+    const inbound = readFrame(text, { bytesMax, isPeerKnown: this.hears !== 'nothing' });
+    if (inbound.kind === 'bad') {
+      this.#refuseBad(inbound.error, inbound.labels);
       return null;
     }
+    this.#badFramesInRow = 0;
+    return inbound.frame;
   }
 
   #refuseBad(error: unknown, labels: FrameLabels): void {
@@ -229,7 +246,10 @@ export class Connection {
   async #authenticate(frame: Authenticate): Promise<void> {
     const state = this.#state;
     if (state.kind !== 'awaiting_authentication' || state.isVerifying) {
-      return this.#refuseBad(new ConfabError('invalid', 'An authenticate is under way.'), labelsOf({ ...frame }));
+      return this.#refuseBad(
+        new ConfabError('invalid', 'An authenticate is under way.'),
+        labelsOf({ ...frame }),
+      );
     }
     state.isVerifying = true;
     try {
@@ -255,7 +275,10 @@ export class Connection {
     hub.seat(session);
     try {
       await chat.attach(session);
-      if (this.#isClosing) return void (await chat.detach(session));
+      if (this.#isClosing) {
+        await chat.detach(session);
+        return;
+      }
       this.#isAttached = true;
       const { userId, deviceId } = session;
       const { cursors = [], pending = [] } = frame.resume ?? {};
@@ -288,16 +311,19 @@ export class Connection {
 
   /** A new token for the same user and device; anything else ends the connection. */
   async #renew(frame: Authenticate, session: DeviceSession): Promise<string> {
+    const refusal = this.#limited(frame);
+    if (refusal !== null) return refusal;
     try {
       const proof = await this.#ports.chat.authenticate(frame.token, frame.deviceId);
       if (proof.userId === session.userId && proof.deviceId === session.deviceId) {
         session.expiresAtMs = proof.expiresAtMs;
         return renewedText(frame);
       }
-      const refusal = new ConfabError('unauthenticated', 'The token is of another user or device.');
-      this.#say(errorText(refusal, labelsOf({ ...frame })));
+      const error = new ConfabError('unauthenticated', 'The token is of another user or device.');
+      const text = errorText(error, labelsOf({ ...frame }));
+      this.#say(text);
       this.close(closeCodes.tokenExpired, 'another_identity');
-      return errorText(refusal, labelsOf({ ...frame }));
+      return text;
     } catch (error) {
       return errorText(refusalOf(error, 'authenticate', this.#ports.observer), labelsOf({ ...frame }));
     }
@@ -358,11 +384,8 @@ export class Connection {
     this.outbound.stop();
     this.#requests = null;
     if (session !== null) this.#ports.hub.leave(session);
-    const detached = session === null || !this.#isAttached ? Promise.resolve() : this.#ports.chat.detach(session);
+    const detached =
+      session === null || !this.#isAttached ? Promise.resolve() : this.#ports.chat.detach(session);
     this.#ports.ended(this, code, detached);
   }
-}
-
-function tooLarge(bytesMax: number): ConfabError {
-  return new ConfabError('too_large', `A frame has at most ${bytesMax} bytes.`);
 }

@@ -43,7 +43,8 @@ export class DeviceSession implements LocalSession, Seated {
   receiveEvent(event: EventDelivery & { readonly conversationId: string }, shared: SharedFrames): void {
     const { outbound, hears } = this.#owner;
     if (hears === 'everything') {
-      const frame = event.senderId === this.userId ? frameOfSender(event, shared) : frameOfOthers(event, shared);
+      const frame =
+        event.senderId === this.userId ? frameOfSender(event, shared) : frameOfOthers(event, shared);
       outbound.sayEvent(event.conversationId, event.sequence, frame);
     } else {
       outbound.noteBehind(event.conversationId, event.sequence);
@@ -56,7 +57,8 @@ export class DeviceSession implements LocalSession, Seated {
   }
 
   receiveTyping(conversationId: string, userId: string): void {
-    if (this.#owner.hears === 'everything') this.#owner.outbound.sayTyping(typingText(conversationId, userId));
+    if (this.#owner.hears === 'everything')
+      this.#owner.outbound.sayTyping(typingText(conversationId, userId));
   }
 
   deviceRevoked(): void {

@@ -25,16 +25,23 @@ export interface DrainOptions {
  * Tells every connection to come back later, in batches over half of the time; waits until what was asked is answered
  * and what was answered is written, or the time is over; then closes. With few connections it takes as long as that.
  */
-export async function drainConnections(connections: ReadonlySet<Connection>, options: DrainOptions): Promise<void> {
+export async function drainConnections(
+  connections: ReadonlySet<Connection>,
+  options: DrainOptions,
+): Promise<void> {
   const { overMs, clock, random, leaving } = options;
   const endsMs = clock.nowMs() + overMs;
   const all = [...connections];
-  const spreadMs = Math.min(SPREAD_MS_MAX, Math.max(SPREAD_MS_MIN, (all.length * 1_000) / RECONNECTS_PER_SECOND));
+  const spreadMs = Math.min(
+    SPREAD_MS_MAX,
+    Math.max(SPREAD_MS_MIN, (all.length * 1_000) / RECONNECTS_PER_SECOND),
+  );
   const pauseMs = (overMs * BATCH_CONNECTIONS) / (2 * Math.max(1, all.length));
   for (let from = 0; from < all.length; from += BATCH_CONNECTIONS) {
     if (from > 0) await passed(clock, pauseMs);
     for (const connection of all.slice(from, from + BATCH_CONNECTIONS)) {
-      if (connection.session !== null) connection.outbound.say(drainText(Math.floor(random.fraction() * spreadMs)));
+      if (connection.session !== null)
+        connection.outbound.say(drainText(Math.floor(random.fraction() * spreadMs)));
     }
   }
   while (clock.nowMs() < endsMs && all.some(isBusy)) await passed(clock, LOOK_MS);

@@ -108,7 +108,8 @@ class NodeGateway implements Gateway {
   }
 
   refusalOf(headers: Headers, address: string): Response | null {
-    if (this.#isDraining) return problem(new ConfabError('draining', undefined, { afterMs: DRAINING_RETRY_MS }));
+    if (this.#isDraining)
+      return problem(new ConfabError('draining', undefined, { afterMs: DRAINING_RETRY_MS }));
     if (!this.#origins.allows(headers)) return problem(new ConfabError('origin_not_allowed'));
     const afterMs = this.#options.rateLimits.take('connect', address);
     return afterMs === 0 ? null : problem(new ConfabError('rate_limited', undefined, { afterMs }));

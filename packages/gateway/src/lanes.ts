@@ -2,7 +2,7 @@ import { Lane } from '@confab/core';
 import { operations, verbs, type OperationFrame } from '@confab/protocol';
 
 /** Conversations of one connection with sends under way or refused; beyond it the connection ends with 4101. */
-export const lanesMax = 1_000;
+const lanesMax = 1_000;
 
 /** Verbs that are told apart by a client id in a conversation, which are those whose order counts. */
 const LANE_VERBS: ReadonlySet<string> = new Set(
@@ -59,6 +59,7 @@ export function laneOf(frame: OperationFrame): string | null {
 
 /** Notes a refusal of our own that may be retried, so that later sends do not overtake it. */
 export function blockLane(lane: Lane, frame: OperationFrame): void {
-  if (frame.type === 'abandon_send' || !('clientMessageId' in frame) || frame.clientMessageId === undefined) return;
+  if (frame.type === 'abandon_send' || !('clientMessageId' in frame) || frame.clientMessageId === undefined)
+    return;
   lane.refuse(lane.enter(frame.clientMessageId));
 }

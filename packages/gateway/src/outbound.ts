@@ -50,8 +50,11 @@ export class Outbound {
   #isDirty = false;
   #isStopped = false;
   #isReading = true;
-  #room: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void } | null =
-    null;
+  #room: {
+    readonly promise: Promise<void>;
+    readonly resolve: () => void;
+    readonly reject: (error: Error) => void;
+  } | null = null;
   /** The tick at which the reader fell behind; 0 while it keeps up. */
   strainedSinceTick = 0;
   /** Conversations whose events were not passed on, each with the highest sequence; null where there are none. */
@@ -121,13 +124,15 @@ export class Outbound {
     this.#isDirty = false;
     const queue = this.#queue;
     if (queue === null || this.#isStopped || this.#transport.isBlocked) return;
+    // Taken out first: a transport may say within `send` that it has room again.
+    this.#queue = null;
     const taken = this.#transport.send(queue);
-    if (this.#queue !== queue) return;
+    if (this.#isStopped) return;
     if (taken === queue.length) {
-      this.#queue = null;
       this.#queuedBytes = 0;
     } else {
       for (const text of queue.splice(0, taken)) this.#queuedBytes -= Buffer.byteLength(text);
+      this.#queue = queue;
     }
     this.#bufferedBytes = this.#transport.bufferedBytes;
     if (this.strainedSinceTick !== 0) this.#settle();

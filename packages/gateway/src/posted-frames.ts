@@ -1,5 +1,12 @@
 import type { Caller } from '@confab/core';
-import { type ClientFrame, ConfabError, decodeClientFrame, type FrameLabels, labelsOf, limits } from '@confab/protocol';
+import {
+  type ClientFrame,
+  ConfabError,
+  decodeClientFrame,
+  type FrameLabels,
+  labelsOf,
+  limits,
+} from '@confab/protocol';
 import type { Connection, ConnectionPorts } from './connection.ts';
 import { problem } from './problem.ts';
 import { readJson } from './read-body.ts';
@@ -54,14 +61,16 @@ async function answerInOrder(
   for (const item of items) {
     let labels: FrameLabels = {};
     try {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new ConfabError('malformed');
+      if (typeof item !== 'object' || item === null || Array.isArray(item))
+        throw new ConfabError('malformed');
       labels = labelsOf(item as Record<string, unknown>);
       const frame = decodeClientFrame(item as Record<string, unknown>);
       if (frame.type !== 'sync') {
         answers.push(answering(frame));
         continue;
       }
-      if (pageBytes > ANSWER_BYTES_MAX) throw new ConfabError('rate_limited', undefined, { afterMs: PAGE_RETRY_MS });
+      if (pageBytes > ANSWER_BYTES_MAX)
+        throw new ConfabError('rate_limited', undefined, { afterMs: PAGE_RETRY_MS });
       const page = await answering(frame);
       pageBytes += page.length;
       answers.push(Promise.resolve(page));
@@ -97,7 +106,10 @@ function statelessly(caller: Caller & { kind: 'user' }, ports: ConnectionPorts):
       case 'ping':
         return pongText(frame.ref);
       case 'authenticate': {
-        const refusal = new ConfabError('invalid', 'There is no connection here whose token could be renewed.');
+        const refusal = new ConfabError(
+          'invalid',
+          'There is no connection here whose token could be renewed.',
+        );
         return errorText(refusal, labelsOf({ ...frame }));
       }
       default:

@@ -1,11 +1,22 @@
-import { ConfabError } from '@confab/protocol';
+import type { ConfabError } from '@confab/protocol';
 
 /** An error as `application/problem+json`. */
 export function problem(error: ConfabError): Response {
   const { code, message, retry, status, detail } = error;
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
-  if (detail.afterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(detail.afterMs / 1_000)));
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  };
+  if (detail.afterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(detail.afterMs / 1_000)));
   if (status === 401) headers['www-authenticate'] = 'Bearer';
-  const body = JSON.stringify({ type: 'about:blank', title: message, status, code, retry, afterMs: detail.afterMs });
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: message,
+    status,
+    code,
+    retry,
+    afterMs: detail.afterMs,
+  });
   return new Response(body, { status, headers });
 }

@@ -93,7 +93,9 @@ export class Requests {
     const afterMs = this.#ports.rateLimits.take('frame', this.#owner.rateKey);
     if (afterMs > 0) return new ConfabError('rate_limited', undefined, { afterMs });
     if (this.#underWay < requestsUnderWayMax) return null;
-    return new ConfabError('rate_limited', 'Too many requests are under way.', { afterMs: UNDER_WAY_RETRY_MS });
+    return new ConfabError('rate_limited', 'Too many requests are under way.', {
+      afterMs: UNDER_WAY_RETRY_MS,
+    });
   }
 
   /** A connection that neither retries nor gives up what was refused, in so many conversations, starts over. */

@@ -2,7 +2,7 @@ import type { Clock, DeviceKey, Observer } from '@confab/contracts';
 import type { Connection } from './connection.ts';
 
 /** A revocation that the bus lost is found within this time. */
-export const revocationCheckMs = 30_000;
+const revocationCheckMs = 30_000;
 /** Devices asked for at once. */
 const DEVICES_PER_QUESTION = 500;
 
@@ -50,7 +50,9 @@ export class RevocationCheck {
     }
     const devices = [...byDevice.values()].flatMap(([connection]) => connection?.session ?? []);
     for (let from = 0; from < devices.length; from += DEVICES_PER_QUESTION) {
-      const asked = devices.slice(from, from + DEVICES_PER_QUESTION).map(({ userId, deviceId }) => ({ userId, deviceId }));
+      const asked = devices
+        .slice(from, from + DEVICES_PER_QUESTION)
+        .map(({ userId, deviceId }) => ({ userId, deviceId }));
       for (const revoked of await this.#options.revokedAmong(asked)) {
         for (const connection of byDevice.get(keyOf(revoked)) ?? []) connection.session?.deviceRevoked();
       }

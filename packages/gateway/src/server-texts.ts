@@ -93,7 +93,15 @@ export function errorText(error: ConfabError, labels: FrameLabels): string {
   const { code, message, retry } = error;
   const { afterMs, userIds } = error.detail;
   return JSON.stringify({
-    type: 'error', ref, code, message, retry, afterMs, clientMessageId, conversationId, userIds,
+    type: 'error',
+    ref,
+    code,
+    message,
+    retry,
+    afterMs,
+    clientMessageId,
+    conversationId,
+    userIds,
   });
 }
 

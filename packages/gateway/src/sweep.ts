@@ -83,7 +83,8 @@ function beat(connection: Connection, tick: number): boolean {
   }
   const isAnswerDue = answerMs !== null && beatTick > heardTick;
   if (isAnswerDue) {
-    if (hasPassed(answerMs, beatTick, tick)) connection.close(closeCodes.heartbeatTimeout, 'heartbeat_timeout');
+    if (hasPassed(answerMs, beatTick, tick))
+      connection.close(closeCodes.heartbeatTimeout, 'heartbeat_timeout');
     return false;
   }
   const quietSinceTick = answerMs === null ? beatTick : heardTick;

@@ -108,7 +108,10 @@ function upgrade(request: Request, server: Server<SocketConnection>, gateway: Ga
   if (!offered.includes(SUBPROTOCOL)) {
     return problem(new ConfabError('invalid', `The subprotocol ${SUBPROTOCOL} has to be offered.`));
   }
-  const isUpgraded = server.upgrade(request, { data: null, headers: { 'sec-websocket-protocol': SUBPROTOCOL } });
+  const isUpgraded = server.upgrade(request, {
+    data: null,
+    headers: { 'sec-websocket-protocol': SUBPROTOCOL },
+  });
   return isUpgraded ? undefined : problem(new ConfabError('invalid', 'This is no WebSocket handshake.'));
 }
 

@@ -130,7 +130,9 @@ function print({ name }: Scenario, measured: Measured, raw: number): void {
   const rate = `${Math.round(eventsPerSecond)} events/s`.padStart(15);
   const times = `p50 ${p50Ms.toFixed(2)} p99 ${p99Ms.toFixed(2)} p99.9 ${p999Ms.toFixed(2)} ms`.padEnd(38);
   const ratio = `${(eventsPerSecond / raw).toFixed(2)} of the raw loop's ${Math.round(raw)}`;
-  console.log(`${name.padEnd(38)} ${rate}  ${times} ${servingMicrosPerEvent.toFixed(1)} us/event serving  ${ratio}`);
+  process.stdout.write(
+    `${name.padEnd(38)} ${rate}  ${times} ${servingMicrosPerEvent.toFixed(1)} us/event serving  ${ratio}\n`,
+  );
 }
 
 function endWith(error: Error): never {

@@ -13,13 +13,19 @@ interface RawLoopOptions {
  * Events a second of the barest loop over the same tables: one thread, no checks, no messages between threads, as many
  * commits in a transaction as the scenario has in flight. Only the transactions are timed, not the making of requests.
  */
-export function rawLoop(db: Database, next: (conversation: number) => CommitRequest, options: RawLoopOptions): number {
+export function rawLoop(
+  db: Database,
+  next: (conversation: number) => CommitRequest,
+  options: RawLoopOptions,
+): number {
   const { conversations, inFlight, seconds } = options;
   const insert = db.query(
     `INSERT INTO events (conversation, sequence, ordinal, type, countable, sender, event_id, client_message_id,
        client_id_hash, content_hash, sent_at, json) VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const setHead = db.query('UPDATE conversations SET sequence = ?, event_id = ?, preview = ? WHERE number = ?');
+  const setHead = db.query(
+    'UPDATE conversations SET sequence = ?, event_id = ?, preview = ? WHERE number = ?',
+  );
   const addConversation = db.query("INSERT INTO conversations VALUES (?, ?, 0, 0, '', '', NULL)");
   for (let number = 0; number < conversations; number += 1) addConversation.run(number, `d${number}`);
   const insertEvent = (conversation: number, event: NewEvent): unknown =>
@@ -27,7 +33,7 @@ export function rawLoop(db: Database, next: (conversation: number) => CommitRequ
       conversation,
       event.sequence,
       event.ordinal,
-      Number(event.sequence % 1_000),
+      event.sequence % 1_000,
       event.eventId,
       event.clientMessageId,
       clientIdHash(event.senderId, event.clientMessageId),
@@ -38,7 +44,7 @@ export function rawLoop(db: Database, next: (conversation: number) => CommitRequ
 
   let events = 0;
   let busyMs = 0;
-  for (let at = 0; busyMs < seconds * 1_000; ) {
+  for (let at = 0; busyMs < seconds * 1_000;) {
     const group = Array.from({ length: inFlight }, () => {
       const conversation = at % conversations;
       at += 1;

@@ -28,17 +28,22 @@ export async function openSqliteStore({ path, onFatal }: SqliteStoreOptions): Pr
   const lock = lockFile(path);
   try {
     createPrivateFile(path);
-    const worker = new Worker(new URL('writer/writer-worker.ts', import.meta.url).href);
+    const worker = new Worker(new URL('./writer/writer-worker.ts', import.meta.url).href);
     await openInWorker(worker, path);
     const writer = new WriterClient(worker, onFatal);
     const reader = openReader(path);
+    const closeAll = async (): Promise<void> => {
+      // The last one to close copies the log file back and removes it: that must be the writer.
+      reader.close();
+      await writer.close();
+      lock.release();
+    };
+    let closing: Promise<void> | null = null;
     return {
       ...createPorts(reader, writer),
-      async close() {
-        // The last one to close copies the log file back and removes it: that must be the writer.
-        reader.close();
-        await writer.close();
-        lock.release();
+      close() {
+        closing ??= closeAll();
+        return closing;
       },
     };
   } catch (error) {

@@ -11,7 +11,8 @@ interface Migration {
 
 /**
  * Forward only; a released migration never changes. Events stand in the order they came in, so that bodies are only
- * ever appended; what finds them are narrow indexes. Conversations and users are numbers in there to keep them narrow.
+ * ever appended; what finds them are narrow indexes. `sender_ordinal` counts the sender's countable events up to this
+ * one, so that the number of one's own above a place is a difference of two look-ups, however many they are. Conversations and users are numbers in there to keep them narrow.
  */
 const migrations: readonly Migration[] = [
   {
@@ -28,10 +29,11 @@ const migrations: readonly Migration[] = [
          place INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, sequence INTEGER NOT NULL,
          ordinal INTEGER NOT NULL, type INTEGER NOT NULL, countable INTEGER NOT NULL, sender INTEGER NOT NULL,
          event_id TEXT NOT NULL, client_message_id TEXT NOT NULL, client_id_hash BLOB NOT NULL,
-         content_hash TEXT NOT NULL, sent_at TEXT NOT NULL, json TEXT NOT NULL) STRICT`,
+         content_hash TEXT NOT NULL, sent_at TEXT NOT NULL, json TEXT NOT NULL, sender_ordinal INTEGER NOT NULL) STRICT`,
       `CREATE UNIQUE INDEX events_by_sequence ON events (conversation, sequence)`,
       `CREATE UNIQUE INDEX events_by_client_id ON events (conversation, client_id_hash)`,
-      `CREATE INDEX events_by_sender ON events (conversation, sender, sequence) WHERE countable = 1`,
+      `CREATE INDEX events_by_sender ON events (conversation, sender, sequence, sender_ordinal)
+         WHERE countable = 1`,
       `CREATE INDEX events_uncountable ON events (conversation, type, sequence) WHERE countable = 0`,
       `CREATE TABLE views (
          view INTEGER NOT NULL, partition TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, value TEXT,
@@ -82,7 +84,7 @@ export function migrate(db: Database): void {
 }
 
 /** The newest migration the file has. */
-export function schemaVersion(db: Database): number {
+function schemaVersion(db: Database): number {
   const row = db
     .query<{ version: number | null }, []>('SELECT max(version) AS version FROM schema_migrations')
     .get();

@@ -8,7 +8,7 @@ interface WaitingWrite {
   readonly settle: (answer: Answer) => void;
 }
 
-type State = 'open' | 'closing' | 'dead';
+type State = 'open' | 'closing' | 'closed' | 'dead';
 
 /** A refusal: certainly not written. Ports whose answers have no word for it throw it on as `unavailable`. */
 export class WriteRefused extends ConfabError {
@@ -44,7 +44,7 @@ export class WriterClient {
   write<K extends WriteKind>(kind: K, request: WriteRequests[K]): Promise<WriteResults[K]> {
     return new Promise((resolve, reject) => {
       if (this.#state === 'dead') return;
-      if (this.#state === 'closing') {
+      if (this.#state !== 'open') {
         reject(new WriteRefused('the store is closed'));
         return;
       }
@@ -115,7 +115,7 @@ export class WriterClient {
         this.#die(message.message);
         break;
       case 'closed':
-        this.#state = 'dead';
+        this.#state = 'closed';
         this.#worker.terminate();
         this.#onClosed?.();
         break;
@@ -141,7 +141,7 @@ export class WriterClient {
   }
 
   #die(message: string): void {
-    if (this.#state === 'dead') return;
+    if (this.#state === 'dead' || this.#state === 'closed') return;
     this.#state = 'dead';
     this.#worker.terminate();
     this.#onFatal(new Error(message));

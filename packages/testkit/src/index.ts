@@ -1,1 +1,11 @@
+export * from './cluster-world.ts';
+export * from './device-log.ts';
+export * from './driven-clock.ts';
+export * from './history-checker.ts';
 export * from './memory-store.ts';
+export * from './recording-session.ts';
+export * from './seeded-random.ts';
+export * from './test-cluster.ts';
+export * from './test-device.ts';
+export type { TestNode } from './test-node.ts';
+export { type PendingStep, type Schedule, turn } from './schedule.ts';

@@ -42,7 +42,9 @@ export class Outbox {
   }
 
   pending(): (readonly [string, string])[] {
-    return this.#entries.map(({ conversationId, clientMessageId }) => [conversationId, clientMessageId] as const);
+    return this.#entries.map(
+      ({ conversationId, clientMessageId }) => [conversationId, clientMessageId] as const,
+    );
   }
 
   /** Takes what `ready` says has landed and sends the rest again. */

@@ -80,7 +80,8 @@ export class Device {
     const connection = this.open();
     await this.bell.until(() => this.#isCaughtUp || connection.isClosed, 'caught_up', LEVEL_LIMIT_MS);
     if (this.#fault !== undefined) throw this.#fault;
-    if (connection.isClosed) throw new Error(`closed before caught_up: ${JSON.stringify(await connection.closed)}`);
+    if (connection.isClosed)
+      throw new Error(`closed before caught_up: ${JSON.stringify(await connection.closed)}`);
     await this.#syncWhatHeadsTold();
   }
 
@@ -114,7 +115,11 @@ export class Device {
   }
 
   /** Says a message once and for all: resolves when it is accepted or refused for good, over any number of connections. */
-  async say(conversationId: string, body: string, extra: Readonly<Record<string, unknown>> = {}): Promise<Outcome> {
+  async say(
+    conversationId: string,
+    body: string,
+    extra: Readonly<Record<string, unknown>> = {},
+  ): Promise<Outcome> {
     return this.outbox.submit({ conversationId, clientMessageId: crypto.randomUUID(), body, extra });
   }
 
@@ -182,7 +187,9 @@ export class Device {
       case 'ready':
         return this.#begin(frame);
       case 'heads':
-        return listIn(frame, 'items').map(readSummary).forEach((summary) => this.#takeSummary(summary));
+        return listIn(frame, 'items')
+          .map(readSummary)
+          .forEach((summary) => this.#takeSummary(summary));
       case 'sync_page':
         return this.#takePage(frame);
       case 'head_event':
@@ -221,8 +228,14 @@ export class Device {
     this.#ready = ready;
     const own = objectIn(ready, 'ownLog');
     const head = readHead(own['head']);
-    const copy = this.copy(textIn(own, 'conversationId'));
-    if (copy.cursor === undefined && head !== null) copy.beginAt(head);
+    const conversationId = textIn(own, 'conversationId');
+    const isKnown = this.copies.has(conversationId);
+    const copy = this.copy(conversationId);
+    // No event names the beginning of an empty log, so that there was no cursor to hand over for it.
+    if (head !== null && copy.cursor === undefined) {
+      if (isKnown) this.#syncLater(conversationId, 0);
+      else copy.beginAt(head);
+    }
     this.outbox.resume(this.connection, ready);
   }
 

@@ -46,7 +46,8 @@ export function textIn(object: JsonObject, field: string): string {
 
 export function numberIn(object: JsonObject, field: string): number {
   const value = object[field];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw broken(object, `${field} is no number`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw broken(object, `${field} is no number`);
   return value;
 }
 

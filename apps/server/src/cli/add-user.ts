@@ -17,7 +17,11 @@ export async function addUser(words: readonly string[]): Promise<number> {
   }
   const request = decodeAccount({ username, password: await readPassword() });
   const config = { ...readConfig(process.env), registration: 'open' as const };
-  const logger = createLogger({ level: 'error', format: 'pretty', write: (line) => process.stderr.write(line) });
+  const logger = createLogger({
+    level: 'error',
+    format: 'pretty',
+    write: (line) => process.stderr.write(line),
+  });
   const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
   const { chat, store } = await composeChat(config, createObserver(logger, metrics), (error) => {
     throw error;

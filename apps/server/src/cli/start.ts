@@ -23,15 +23,24 @@ export async function start(words: readonly string[]): Promise<number> {
     await server.stop();
     throw saidPlainly(error, config);
   }
-  announce(config, server, logger, performance.now() - startedAt);
+  // Before anybody hears that it runs, and may tell it to stop.
   stopOnSignals(server, logger, ended);
+  announce(config, server, logger, performance.now() - startedAt);
   return await ended.promise;
 }
 
-/** Lines are written before anything else happens: the last words of a process are the ones that matter. */
 function loggerOf({ logLevel, logFormat }: Config): Logger {
   const format = logFormat === 'auto' ? (process.stderr.isTTY ? 'pretty' : 'json') : logFormat;
-  return createLogger({ level: logLevel, format, write: (line) => writeSync(process.stderr.fd, line) });
+  return createLogger({ level: logLevel, format, write: writeLine });
+}
+
+/** At once: the last words of a process are the ones that matter. Nobody who listens is no reason to stop working. */
+function writeLine(line: string): void {
+  try {
+    writeSync(process.stderr.fd, line);
+  } catch {
+    // The reader of the log is gone or does not keep up. There is no other place to say so.
+  }
 }
 
 function exitFatally(logger: Logger, error: unknown): void {
@@ -50,7 +59,10 @@ function stopOnSignals(server: Server, logger: Logger, ended: PromiseWithResolve
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) process.exit(EXIT_AT_ONCE);
     isStopping = true;
-    logger.info({ signal }, 'stopping: connections are sent away and what is open is finished; again to stop at once');
+    logger.info(
+      { signal },
+      'stopping: connections are sent away and what is open is finished; again to stop at once',
+    );
     void stopServer(server).then(
       () => {
         logger.info('stopped');
@@ -72,11 +84,15 @@ async function stopServer(server: Server): Promise<void> {
 function saidPlainly(error: unknown, { host, port, given }: Config): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'EADDRINUSE') {
-    const advice = given.has('port') ? 'Choose another with CONFAB_PORT.' : 'So are the next ones; choose one with CONFAB_PORT.';
+    const advice = given.has('port')
+      ? 'Choose another with CONFAB_PORT.'
+      : 'So are the next ones; choose one with CONFAB_PORT.';
     return new Error(`Port ${port} of ${host} is taken. ${advice}`, { cause: error });
   }
-  if (code === 'EADDRNOTAVAIL') return new Error(`This machine has no address ${host} (CONFAB_HOST).`, { cause: error });
-  if (code === 'EACCES') return new Error(`The system does not let this user open port ${port} (CONFAB_PORT).`, { cause: error });
+  if (code === 'EADDRNOTAVAIL')
+    return new Error(`This machine has no address ${host} (CONFAB_HOST).`, { cause: error });
+  if (code === 'EACCES')
+    return new Error(`The system does not let this user open port ${port} (CONFAB_PORT).`, { cause: error });
   return error;
 }
 
@@ -90,7 +106,11 @@ function announce(config: Config, server: Server, logger: Logger, tookMs: number
 
 function greeting(
   { port, registration, publicUrl }: Config,
-  { url, isPortMoved, dataDir }: { readonly url: string; readonly isPortMoved: boolean; readonly dataDir: string },
+  {
+    url,
+    isPortMoved,
+    dataDir,
+  }: { readonly url: string; readonly isPortMoved: boolean; readonly dataDir: string },
 ): string {
   const account = '{"username":"alice","password":"choose a long one"}';
   const firstAccount =
@@ -98,9 +118,14 @@ function greeting(
       ? `First account  open ${publicUrl ?? url} and choose Register, or:
                  curl ${url}/v1/accounts -H 'content-type: application/json' -d '${account}'`
       : 'First account  stop the server and run: confab user add NAME (registration is closed)';
-  const moved = isPortMoved ? `\n                 (port ${port} is taken, so this is the next free one; CONFAB_PORT chooses)` : '';
+  const moved = isPortMoved
+    ? `\n                 (port ${port} is taken, so this is the next free one; CONFAB_PORT chooses)`
+    : '';
   const short = relative(process.cwd(), dataDir);
-  const folder = short === '' || short.startsWith('..') ? dataDir : `${dataDir} (${short} of this folder; CONFAB_DATA_DIR chooses)`;
+  const folder =
+    short === '' || short.startsWith('..')
+      ? dataDir
+      : `${dataDir} (${short} of this folder; CONFAB_DATA_DIR chooses)`;
   return `
 Confab ${VERSION}
 

@@ -36,25 +36,6 @@ export function browserNavigation(): Navigation {
   };
 }
 
-/** A history of one page in memory. */
-export function memoryNavigation(initialPath: string): Navigation {
-  let current = initialPath;
-  const listeners = new Set<() => void>();
-  const go = (path: string) => {
-    current = path;
-    for (const listener of listeners) listener();
-  };
-  return {
-    path: () => current,
-    push: go,
-    replace: go,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}
-
 interface Router {
   readonly route: Route;
   readonly go: (route: Route) => void;

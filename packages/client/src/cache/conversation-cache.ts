@@ -99,13 +99,16 @@ export class ConversationCache {
   #changes(changed: readonly string[], directory: Directory): StorageChange[] {
     const ranks = new Map(directory.byActivity().map(({ conversationId }, rank) => [conversationId, rank]));
     return changed.flatMap((conversationId): StorageChange[] => {
-      if (directory.ownLog.owns(conversationId)) return ownLogChanges(conversationId, directory.ownLog.position);
+      if (directory.ownLog.owns(conversationId))
+        return ownLogChanges(conversationId, directory.ownLog.position);
       const { record, position } = directory.entry(conversationId);
       const rank = ranks.get(conversationId) ?? CONVERSATIONS_MAX;
       const isKept = record !== null && position !== null && rank < CONVERSATIONS_MAX;
-      if (!isKept || (position.eventId === null && position.sequence > 0)) return rowsOf(conversationId, null, null);
+      if (!isKept || (position.eventId === null && position.sequence > 0))
+        return rowsOf(conversationId, null, null);
       const { window, ...rest } = record;
-      const kept = rank < TIMELINES_MAX ? trimmed(window, TIMELINE_EVENTS_MAX) : windowAfter(position.sequence);
+      const kept =
+        rank < TIMELINES_MAX ? trimmed(window, TIMELINE_EVENTS_MAX) : windowAfter(position.sequence);
       return rowsOf(
         conversationId,
         { version: VERSION, record: rest },

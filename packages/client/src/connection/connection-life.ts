@@ -71,6 +71,8 @@ export class ConnectionLife {
   #attempt = 0;
   #afterMs: number | null = null;
   #liveSinceMs: number | null = null;
+  /** When the server that goes away wants this device to come back. */
+  #drainedAtMs: number | null = null;
   #stopReason: StopReason = 'closed';
   #cancelTimer: (() => void) | null = null;
 
@@ -173,6 +175,7 @@ export class ConnectionLife {
         return;
       case 'draining':
         this.state.set({ kind: 'draining' });
+        this.#drainedAtMs = this.#options.timers.now() + (this.#afterMs ?? 0);
         this.#arm(this.#afterMs ?? 0, 'time_passed');
         return;
       case 'offline':
@@ -201,6 +204,8 @@ export class ConnectionLife {
       const askedMs = this.#afterMs ?? ASKED_WAIT_DEFAULT_MS;
       return Math.max(askedWaitMs(askedMs, random), fullJitterMs(this.#attempt, random));
     }
+    // The server closes when all is answered, but the spread it named is for those who come after.
+    if (this.#drainedAtMs !== null) return Math.max(0, this.#drainedAtMs - this.#options.timers.now());
     // A new token deserves an attempt at once; a second refusal in a row is no matter of tokens.
     if (event === 'token_refused' && this.#refusals <= 1) return 0;
     return fullJitterMs(this.#attempt, random);
@@ -215,6 +220,7 @@ export class ConnectionLife {
     const isPresent = (): boolean => generation === this.#generation;
     this.#afterMs = null;
     this.#liveSinceMs = null;
+    this.#drainedAtMs = null;
     this.#cancelTimer = this.#options.timers.after(OPEN_TIMEOUT_MS, () => {
       this.#options.choice.failed();
       this.#dispatch('time_passed');
@@ -284,7 +290,8 @@ export class ConnectionLife {
   async #authenticate(generation: number): Promise<void> {
     try {
       const token = await this.#renewal.token();
-      if (generation === this.#generation) this.#link?.send(this.#options.handlers.authenticate(token, 'resume'));
+      if (generation === this.#generation)
+        this.#link?.send(this.#options.handlers.authenticate(token, 'resume'));
     } catch (thrown) {
       if (generation === this.#generation) this.#tokenMissing(toChatError(thrown));
     }
@@ -364,4 +371,3 @@ function stopReasonOf(code: number): StopReason {
   if (code === closeCodes.protocolTooOld) return 'too_old';
   return 'refused';
 }
-

@@ -1,4 +1,4 @@
-import type { LogEvent, ServerFrame } from '@confab/protocol';
+import type { LogEvent, ServerFrame, ServerFrameOf, ServerFrameType } from '@confab/protocol';
 import type { ClientLogger } from '../client-types.ts';
 import type { Directory } from '../conversations/directory.ts';
 import { errorOfWire } from '../http/problem.ts';
@@ -20,55 +20,49 @@ interface FrameRouterPorts {
   readonly reconnect: () => void;
 }
 
+type Routes = { readonly [T in ServerFrameType]: (frame: ServerFrameOf<T>) => void };
+
 /** Brings each frame of a ready connection to the part it is for. */
 export function frameRouter(ports: FrameRouterPorts): (frame: ServerFrame) => void {
   const { directory, queue } = ports;
+  const arrive = (event: LogEvent): void => directory.arrive(event);
+  const routes: Routes = {
+    heads: (frame) => directory.heads(frame),
+    message_event: arrive,
+    conversation_event: arrive,
+    member_event: arrive,
+    membership_event: arrive,
+    sync_page: (frame) => directory.takePage(frame),
+    head_event: ({ conversationId, head }) => directory.tick(conversationId, head.sequence),
+    receipt_event: (frame) => directory.entry(frame.conversationId).receipt(frame),
+    typing_event: ({ conversationId, userId }) => {
+      if (userId !== ports.me()) directory.entry(conversationId).typing.started(userId);
+    },
+    message_accepted: (frame) => queue.acknowledge(frame),
+    error: (frame) => takeError(ports, frame),
+    accepted: ignore,
+    // The connection has seen to these.
+    hello: ignore,
+    ready: ignore,
+    caught_up: ignore,
+    pong: ignore,
+    drain: ignore,
+  };
   return (frame) => {
-    switch (frame.type) {
-      case 'heads':
-        directory.heads(frame);
-        return;
-      case 'message_event':
-      case 'conversation_event':
-      case 'member_event':
-      case 'membership_event':
-        directory.arrive(frame);
-        return;
-      case 'sync_page':
-        directory.takePage(frame);
-        return;
-      case 'head_event':
-        directory.entry(frame.conversationId).noteHead(frame.head.sequence);
-        return;
-      case 'receipt_event':
-        directory.entry(frame.conversationId).receipt(frame);
-        return;
-      case 'typing_event':
-        if (frame.userId !== ports.me()) directory.entry(frame.conversationId).typing.started(frame.userId);
-        return;
-      case 'message_accepted':
-        queue.acknowledge(frame);
-        return;
-      case 'error':
-        takeError(ports, frame);
-        return;
-      case 'accepted':
-      case 'hello':
-      case 'ready':
-      case 'caught_up':
-      case 'pong':
-      case 'drain':
-        return;
-      default:
-        takeUnknown(directory, frame);
-    }
+    if (Object.hasOwn(routes, frame.type)) (routes[frame.type] as (frame: ServerFrame) => void)(frame);
+    else takeUnknown(directory, frame);
   };
 }
 
+function ignore(): void {
+  return undefined;
+}
+
 /** Whatever has an event id is an event of a log, also of a kind that only a newer version knows. */
-function takeUnknown(directory: Directory, frame: never): void {
+function takeUnknown(directory: Directory, frame: object): void {
   const event = frame as Partial<LogEvent>;
-  if (typeof event.eventId === 'string' && typeof event.sequence === 'number') directory.arrive(frame);
+  const isEvent = typeof event.eventId === 'string' && typeof event.sequence === 'number';
+  if (isEvent && typeof event.conversationId === 'string') directory.arrive(event as LogEvent);
 }
 
 function takeError(ports: FrameRouterPorts, frame: Extract<ServerFrame, { type: 'error' }>): void {

@@ -73,7 +73,8 @@ export class TokenRenewal {
     } catch (thrown) {
       // A token that cannot be renewed works until the server says otherwise, and then the close code decides.
       this.#options.logger.warn('token not renewed', { code: toChatError(thrown).code });
-      if (round === this.#round) this.#cancel = this.#options.timers.after(RETRY_AFTER_MS, () => this.renewNow());
+      if (round === this.#round)
+        this.#cancel = this.#options.timers.after(RETRY_AFTER_MS, () => this.renewNow());
     }
   }
 }

@@ -127,9 +127,9 @@ export class ConversationEntry {
     for (const { userId, delivered, read } of page.watermarks ?? []) this.watermark(userId, delivered, read);
   }
 
-  /** A tick: the log has grown to here. */
-  noteHead(sequence: number): void {
-    this.#follower?.noteHead(sequence);
+  /** The log has grown to here, and the events will not come by themselves. */
+  tick(sequence: number): void {
+    this.#follower?.noteHead(sequence, true);
   }
 
   caughtUp(): void {
@@ -211,5 +211,8 @@ export function firstMeeting(summary: ConversationSummary, firstEvent: LogEvent 
   if (firstEvent === undefined || firstEvent.sequence > head.sequence) return { record, position: head };
   // Events came before the summary did. Following begins before them, so that each is applied and told of.
   const before = firstEvent.sequence - 1;
-  return { record: { ...record, window: windowAfter(before) }, position: { sequence: before, eventId: null } };
+  return {
+    record: { ...record, window: windowAfter(before) },
+    position: { sequence: before, eventId: null },
+  };
 }

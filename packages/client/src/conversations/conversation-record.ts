@@ -45,8 +45,9 @@ export interface ConversationRecord {
   readonly preview: Preview | null;
   readonly unread: UnreadState;
   readonly mentions: MentionCount;
-  /** What the user has read here; ahead of the floor until the server has heard of it. */
+  /** What the user has read here, and what the server knows of it; the former is ahead until it was told. */
   readonly readHere: number;
+  readonly readThere: number;
   readonly watermarks: readonly Watermarks[];
   readonly window: LogWindow;
 }
@@ -61,6 +62,7 @@ export function recordOf(summary: ConversationSummary): ConversationRecord {
     unread: unreadFrom(summary.read, summary.head, summary.unread),
     mentions: mentionsFrom(summary.mentions, summary.head.sequence),
     readHere: summary.read.sequence,
+    readThere: summary.read.sequence,
     watermarks: summary.watermarks ?? [],
     window: windowAfter(summary.head.sequence),
   };
@@ -94,6 +96,7 @@ export function withSummary(
     unread,
     mentions: mentionsAfterRead(record.mentions, unread.floor.sequence),
     readHere,
+    readThere: Math.max(record.readThere, summary.read.sequence),
     watermarks,
   };
 }
@@ -157,12 +160,16 @@ function withMembers(record: ConversationRecord, event: MemberEvent, me: string)
 
 /** What the server says of the user's own reading, on whatever device. */
 export function withFloor(record: ConversationRecord, news: FloorNews): ConversationRecord {
+  const { sequence } = news.floor;
   const unread = unreadAfterRead(record.unread, news);
+  const isNews = sequence > record.readThere || unreadOf(unread) !== unreadOf(record.unread);
+  if (!isNews && unread.floor.sequence === record.unread.floor.sequence) return record;
   return {
     ...record,
     unread,
     mentions: mentionsAfterRead(record.mentions, unread.floor.sequence),
-    readHere: Math.max(record.readHere, news.floor.sequence),
+    readHere: Math.max(record.readHere, sequence),
+    readThere: Math.max(record.readThere, sequence),
   };
 }
 
@@ -179,7 +186,9 @@ export function withRead(record: ConversationRecord, through: number, me: string
   if (me === null || through <= record.unread.floor.sequence) return read;
   const place = placeAt(record, through);
   if (place === null) return read;
-  const own = record.window.events.filter((event) => isOwnMessage(event, me) && event.sequence > through).length;
+  const own = record.window.events.filter(
+    (event) => isOwnMessage(event, me) && event.sequence > through,
+  ).length;
   const unread = unreadAfterRead(record.unread, {
     floor: place,
     head: record.unread.head,

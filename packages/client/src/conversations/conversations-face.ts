@@ -92,7 +92,12 @@ export class ConversationsFace implements Conversations {
   readonly setRole = async (conversationId: string, userId: string, role: Role): Promise<void> => {
     const clientMessageId = this.#ports.newId();
     this.#arrive(
-      await this.#ports.http.callPatiently('update_member', { conversationId, clientMessageId, userId, role }),
+      await this.#ports.http.callPatiently('update_member', {
+        conversationId,
+        clientMessageId,
+        userId,
+        role,
+      }),
     );
   };
 

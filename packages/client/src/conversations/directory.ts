@@ -171,6 +171,12 @@ export class Directory {
     }
   }
 
+  /** A log has grown to here. Events on this connection come in order, so what is missing will not come by itself. */
+  tick(conversationId: string, sequence: number): void {
+    if (this.ownLog.owns(conversationId)) this.ownLog.noteHead(sequence);
+    else this.entry(conversationId).tick(sequence);
+  }
+
   syncFailed(conversationId: string, error: ChatError): void {
     if (this.ownLog.owns(conversationId)) this.ownLog.syncFailed(error);
     else this.entry(conversationId).syncFailed(error);
@@ -277,7 +283,8 @@ export class Directory {
   }
 
   #isOwnLeaving(event: LogEvent): boolean {
-    if (event.type !== 'member_event' || (event.change !== 'left' && event.change !== 'removed')) return false;
+    if (event.type !== 'member_event' || (event.change !== 'left' && event.change !== 'removed'))
+      return false;
     return event.members.some(({ userId }) => userId === this.#ports.me());
   }
 

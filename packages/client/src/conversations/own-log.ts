@@ -53,6 +53,10 @@ export class OwnLog {
     this.#follower?.takePage(page);
   }
 
+  noteHead(sequence: number): void {
+    this.#follower?.noteHead(sequence, true);
+  }
+
   syncFailed(error: ChatError): void {
     this.#follower?.syncFailed(error);
   }

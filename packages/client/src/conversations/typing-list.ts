@@ -33,7 +33,7 @@ export class TypingList {
   }
 
   clear(): void {
-    for (const userId of [...this.#expiries.keys()]) this.stopped(userId);
+    for (const userId of this.#expiries.keys()) this.stopped(userId);
   }
 
   #set(users: readonly string[]): void {

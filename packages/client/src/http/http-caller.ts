@@ -46,7 +46,10 @@ export class HttpCaller {
   };
 
   /** For requests that may be repeated safely: tries again, a few times and with growing waits, where it may help. */
-  readonly callPatiently = async <V extends HttpVerb>(verb: V, request: RequestOf<V>): Promise<AnswerOf<V>> => {
+  readonly callPatiently = async <V extends HttpVerb>(
+    verb: V,
+    request: RequestOf<V>,
+  ): Promise<AnswerOf<V>> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.call(verb, request);

@@ -19,7 +19,7 @@ export function errorOfWire(wire: WireError, status: number | null): ChatError {
   const code = typeof wire.code === 'string' ? (wire.code as ChatErrorCode) : codeOfStatus(status ?? 500);
   const text = [wire.message, wire.detail, wire.title].find((part) => typeof part === 'string');
   const userIds = Array.isArray(wire.userIds) ? wire.userIds.filter((id) => typeof id === 'string') : [];
-  return new ChatError(code, text as string | undefined, {
+  return new ChatError(code, text, {
     retry: retryClasses.find((known) => known === wire.retry),
     afterMs: typeof wire.afterMs === 'number' ? wire.afterMs : undefined,
     userIds,

@@ -86,23 +86,28 @@ export class LogFollower {
       this.#options.handlers.gone();
       return;
     }
-    if (page.reset === true) this.#reset(page.events[0], { sequence: page.head.sequence, eventId: page.head.eventId });
+    if (page.reset === true)
+      this.#reset(page.events[0], { sequence: page.head.sequence, eventId: page.head.eventId });
     const before = this.#position.sequence;
     for (const event of page.events) {
       if (compareArrival(this.#position.sequence, event.sequence) === 'next') this.#apply(event);
     }
     this.#drainAhead();
-    this.#knownHead = Math.max(page.reset === true ? this.#position.sequence : this.#knownHead, page.head.sequence);
+    this.#knownHead = Math.max(
+      page.reset === true ? this.#position.sequence : this.#knownHead,
+      page.head.sequence,
+    );
     this.#cancel();
     // A page that brought nothing is no reason to ask the same again at once.
     if (this.isBehind && this.#position.sequence > before) this.#sync();
     else this.#settle();
   }
 
-  /** The log is known to reach up to here. */
-  noteHead(sequence: number): void {
+  /** The log is known to reach up to here. `isFinal`: what is missing is not on its way, so it is asked for at once. */
+  noteHead(sequence: number, isFinal = false): void {
     if (sequence <= this.#knownHead) return;
     this.#knownHead = sequence;
+    if (isFinal && this.#cancelTimer === null) this.#sync();
     this.#settle();
   }
 

@@ -42,7 +42,11 @@ export function withOlder(
   page: { readonly from: number; readonly isWhole: boolean; readonly events: readonly ShownEvent[] },
 ): LogWindow {
   const older = page.events.filter((event) => event.sequence < window.from);
-  return { from: Math.min(page.from, window.from), isWhole: page.isWhole, events: [...older, ...window.events] };
+  return {
+    from: Math.min(page.from, window.from),
+    isWhole: page.isWhole,
+    events: [...older, ...window.events],
+  };
 }
 
 /** The window with at most the `itemsMax` newest events. */

@@ -18,11 +18,13 @@ function tabLocks(shared: LockManager): Locks {
   return {
     exclusively: async (name, work) => await shared.request(name, work),
     hold(name) {
-      let release = (): void => undefined;
-      const released = new Promise<void>((resolve) => (release = resolve));
+      const ended = new AbortController();
+      const released = new Promise<void>((resolve) =>
+        ended.signal.addEventListener('abort', () => resolve()),
+      );
       // Without a lock others may send what this tab sends too, which is harmless: the same id is the same message.
-      shared.request(name, () => released).catch(() => undefined);
-      return () => release();
+      shared.request(name, async () => await released).catch(() => undefined);
+      return () => ended.abort();
     },
     async held() {
       const { held } = await shared.query();

@@ -1,5 +1,12 @@
 import { openWebSocket } from '#websocket';
-import type { ClientLogger, ClientOptions, FetchLike, Timers, TransportKind, WebSocketFactory } from '../client-types.ts';
+import type {
+  ClientLogger,
+  ClientOptions,
+  FetchLike,
+  Timers,
+  TransportKind,
+  WebSocketFactory,
+} from '../client-types.ts';
 import type { ClientStorage } from '../storage/client-storage.ts';
 import { defaultStorage } from './default-storage.ts';
 import { systemTimers } from './system-timers.ts';

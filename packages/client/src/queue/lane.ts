@@ -14,7 +14,12 @@ export type EntryStatus =
   | { readonly kind: 'queued' }
   /** On its way; `ref` tells this attempt's answer from those of earlier attempts. */
   | { readonly kind: 'sending'; readonly ref: string }
-  | { readonly kind: 'acknowledged'; readonly messageId: string; readonly sequence: number; readonly sentAt: string }
+  | {
+      readonly kind: 'acknowledged';
+      readonly messageId: string;
+      readonly sequence: number;
+      readonly sentAt: string;
+    }
   | { readonly kind: 'failed'; readonly error: ChatError };
 
 export interface QueueEntry {
@@ -133,7 +138,9 @@ export class Lane {
   #requeue(from: number): void {
     this.#set(
       this.#entries.map((entry, place) =>
-        place >= from && entry.status.kind === 'sending' ? { row: entry.row, status: { kind: 'queued' } } : entry,
+        place >= from && entry.status.kind === 'sending'
+          ? { row: entry.row, status: { kind: 'queued' } }
+          : entry,
       ),
     );
   }

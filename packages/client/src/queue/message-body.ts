@@ -11,6 +11,9 @@ export function checkBody(body: string): void {
   if (REFUSED.test(body)) throw new ChatError('invalid', 'The text has control characters.');
   const bytes = utf8Length(body);
   if (bytes > limits.bodyBytesMax) {
-    throw new ChatError('too_large', `The text has ${bytes} bytes of UTF-8; the limit is ${limits.bodyBytesMax}.`);
+    throw new ChatError(
+      'too_large',
+      `The text has ${bytes} bytes of UTF-8; the limit is ${limits.bodyBytesMax}.`,
+    );
   }
 }

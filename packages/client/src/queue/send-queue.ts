@@ -67,7 +67,8 @@ export class SendQueue {
     const userId = this.#ports.me();
     if (userId === null) throw new ChatError('signed_out');
     checkBody(body);
-    if (this.pendingCount.get() >= PENDING_MAX) throw new ChatError('storage', `${PENDING_MAX} messages wait already`);
+    if (this.pendingCount.get() >= PENDING_MAX)
+      throw new ChatError('storage', `${PENDING_MAX} messages wait already`);
     const row: PendingRow = {
       clientMessageId: this.#ports.newId(),
       userId,
@@ -184,7 +185,8 @@ export class SendQueue {
     lane.remove(clientMessageId);
     await this.#ports.store.drop(clientMessageId);
     // The server holds later sends back for one that it refused for now; it is told not to wait any more.
-    if (entry.status.kind === 'queued') this.#ports.send({ type: 'abandon_send', conversationId, clientMessageId });
+    if (entry.status.kind === 'queued')
+      this.#ports.send({ type: 'abandon_send', conversationId, clientMessageId });
     lane.hurry();
     return true;
   }

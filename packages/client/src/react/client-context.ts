@@ -4,7 +4,10 @@ import type { ChatClient } from '../client-types.ts';
 const ClientContext = createContext<ChatClient | null>(null);
 
 /** Gives a client to the hooks below it. It neither connects nor closes it: whoever made the client does. */
-export function ClientProvider(props: { readonly client: ChatClient; readonly children?: ReactNode }): ReactElement {
+export function ClientProvider(props: {
+  readonly client: ChatClient;
+  readonly children?: ReactNode;
+}): ReactElement {
   return createElement(ClientContext.Provider, { value: props.client }, props.children);
 }
 

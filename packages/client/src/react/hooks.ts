@@ -42,7 +42,10 @@ export function useTyping(conversationId: string): readonly string[] {
 }
 
 /** A conversation's messages and what can be done with them. Mounting opens the conversation. */
-export function useTimeline(conversationId: string): { readonly view: TimelineView; readonly timeline: Timeline } {
+export function useTimeline(conversationId: string): {
+  readonly view: TimelineView;
+  readonly timeline: Timeline;
+} {
   const timeline = useClient().timeline(conversationId);
   return { view: useObservable(timeline), timeline };
 }

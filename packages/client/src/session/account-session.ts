@@ -131,7 +131,11 @@ export class AccountSession implements TokenSource {
   #adopt(stored: StoredSession): StoredSession {
     this.#current = stored;
     const before = this.state.get();
-    if (before.kind !== 'signed_in' || before.userId !== stored.userId || before.deviceId !== stored.deviceId) {
+    if (
+      before.kind !== 'signed_in' ||
+      before.userId !== stored.userId ||
+      before.deviceId !== stored.deviceId
+    ) {
       this.state.set(signedIn(stored) ?? before);
     }
     return stored;

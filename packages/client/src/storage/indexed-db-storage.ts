@@ -24,7 +24,10 @@ export function indexedDbStorage(name: string): ClientStorage {
     readAll: async (table) =>
       await storing(async () => {
         const transaction = (await open()).transaction(table);
-        const [keys, values] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
+        const [keys, values] = await Promise.all([
+          transaction.store.getAllKeys(),
+          transaction.store.getAll(),
+        ]);
         return keys.map((key, index) => [key, values[index]] as const);
       }),
     async write(changes) {

@@ -1,8 +1,8 @@
 import { limits, type Watermarks } from '@confab/protocol';
 import { Derived } from '../cell.ts';
 import type { Timers } from '../client-types.ts';
-import type { ConversationEntry } from '../conversations/conversation-entry.ts';
-import { unwatchedItemsMax } from '../conversations/conversation-entry.ts';
+import { type ConversationEntry, unwatchedItemsMax } from '../conversations/conversation-entry.ts';
+import type { ConversationRecord } from '../conversations/conversation-record.ts';
 import { type ChatError, toChatError } from '../errors.ts';
 import type { HttpCaller } from '../http/http-caller.ts';
 import { trimmed } from '../log/log-window.ts';
@@ -75,7 +75,10 @@ export class ConversationTimeline implements Timeline {
     this.#fill();
   }
 
-  readonly send = async (body: string, options: SendOptions = {}): Promise<{ readonly clientMessageId: string }> => {
+  readonly send = async (
+    body: string,
+    options: SendOptions = {},
+  ): Promise<{ readonly clientMessageId: string }> => {
     const readHere = this.#entry.record?.readHere ?? 0;
     this.#typingAtMs = Number.NEGATIVE_INFINITY;
     return await this.#ports.queue.enqueue(this.conversationId, body, {
@@ -152,19 +155,9 @@ export class ConversationTimeline implements Timeline {
   #compute(previous: TimelineView | undefined): TimelineView {
     const { record } = this.#entry;
     if (record !== null) this.#wasKnown = true;
-    const items = timelineItems(
-      {
-        me: this.#ports.me(),
-        events: record?.window.events ?? [],
-        pending: this.#ports.queue.entries(this.conversationId),
-        watermarks: record?.watermarks ?? NOBODY,
-        memberCount: record?.memberCount ?? 0,
-      },
-      previous?.items ?? [],
-    );
     const view: TimelineView = {
       conversationId: this.conversationId,
-      items,
+      items: this.#items(record, previous?.items ?? []),
       status: this.#status(),
       hasOlder: record !== null && !record.window.isWhole,
       isLoadingOlder: this.#loading !== null,
@@ -173,6 +166,17 @@ export class ConversationTimeline implements Timeline {
       watermarks: record?.watermarks ?? NOBODY,
     };
     return previous !== undefined && isSame(previous, view) ? previous : view;
+  }
+
+  #items(record: ConversationRecord | null, previous: TimelineView['items']): TimelineView['items'] {
+    const sources = {
+      me: this.#ports.me(),
+      events: record?.window.events ?? [],
+      pending: this.#ports.queue.entries(this.conversationId),
+      watermarks: record?.watermarks ?? NOBODY,
+      memberCount: record?.memberCount ?? 0,
+    };
+    return timelineItems(sources, previous);
   }
 
   #status(): TimelineView['status'] {

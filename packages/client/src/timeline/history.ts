@@ -25,11 +25,19 @@ export async function loadOlderPage(http: HttpCaller, entry: ConversationEntry):
   const { conversationId } = entry;
   const from = entry.record?.window.from;
   if (from === undefined) return;
-  const answer = await http.callPatiently('list_messages', { conversationId, before: from, limit: PAGE_ITEMS });
+  const answer = await http.callPatiently('list_messages', {
+    conversationId,
+    before: from,
+    limit: PAGE_ITEMS,
+  });
   const messages = answer.messages.map(eventOfMessage).filter(({ sequence }) => sequence < from);
   const isWhole = messages.length === 0 || isLastPage(answer);
   const page = { from: isWhole ? 1 : (messages[0]?.sequence ?? from), isWhole };
-  const others = await readHoles(http, conversationId, holesBetween(messages, page.from, from));
+  const holes = holesBetween(messages, page.from, from).filter(
+    // Without a cursor the newest page comes, and only a short log begins in it.
+    ({ after }) => after !== null || answer.head.sequence <= limits.pageItemsMax,
+  );
+  const others = await readHoles(http, conversationId, holes.slice(-HOLES_MAX));
   const events = [...messages, ...others].sort((one, other) => one.sequence - other.sequence);
   entry.changeWindow(({ window }) =>
     // Somebody else moved the window meanwhile; the page belongs in front of another one.
@@ -45,17 +53,25 @@ function isLastPage({ messages }: AnswerOf<'list_messages'>): boolean {
 /** Where sequences are missing in [from, end). */
 function holesBetween(messages: readonly ShownEvent[], from: number, end: number): Hole[] {
   const holes: Hole[] = [];
-  let before: { readonly sequence: number; readonly eventId: string | null } = { sequence: from - 1, eventId: null };
-  for (const next of [...messages, { sequence: end, eventId: '' }]) {
+  let before: { readonly sequence: number; readonly eventId: string | null } = {
+    sequence: from - 1,
+    eventId: null,
+  };
+  const until = { sequence: end, eventId: null };
+  for (const next of [...messages, until]) {
     const hole = { after: before.eventId, first: before.sequence + 1, last: next.sequence - 1 };
     // Without an id to begin behind, only the beginning of the log can be named.
     if (hole.first <= hole.last && (hole.after !== null || hole.first === 1)) holes.push(hole);
     before = next;
   }
-  return holes.slice(-HOLES_MAX);
+  return holes;
 }
 
-async function readHoles(http: HttpCaller, conversationId: string, holes: readonly Hole[]): Promise<ShownEvent[]> {
+async function readHoles(
+  http: HttpCaller,
+  conversationId: string,
+  holes: readonly Hole[],
+): Promise<ShownEvent[]> {
   const pages = await Promise.all(holes.map(async (hole) => await readHole(http, conversationId, hole)));
   return pages.flat();
 }
@@ -65,7 +81,8 @@ async function readHole(http: HttpCaller, conversationId: string, hole: Hole): P
     const { events } = await http.call('list_events', {
       conversationId,
       ...(hole.after === null ? {} : { after: hole.after }),
-      limit: Math.min(limits.pageItemsMax, hole.last - hole.first + 1),
+      limit:
+        hole.after === null ? limits.pageItemsMax : Math.min(limits.pageItemsMax, hole.last - hole.first + 1),
     });
     return events.filter(isShown).filter(({ type, sequence }) => {
       return type !== 'message_event' && sequence >= hole.first && sequence <= hole.last;

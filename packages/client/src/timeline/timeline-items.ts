@@ -22,7 +22,10 @@ const read: MessageState = { kind: 'read' };
  * The items of a timeline: the log's events, then what waits to be sent. Items that did not change are the same objects
  * as in `previous`, so a list renders only what is new.
  */
-export function timelineItems(sources: TimelineSources, previous: readonly TimelineItem[]): readonly TimelineItem[] {
+export function timelineItems(
+  sources: TimelineSources,
+  previous: readonly TimelineItem[],
+): readonly TimelineItem[] {
   const known = new Map(previous.map((item) => [item.key, item]));
   const stateAt = ownStates(sources);
   const items: TimelineItem[] = [];
@@ -37,7 +40,9 @@ export function timelineItems(sources: TimelineSources, previous: readonly Timel
     const item = itemOfPending(entry, stateAt);
     items.push(reused(known.get(item.key), item));
   }
-  return items.length === previous.length && items.every((item, place) => item === previous[place]) ? previous : items;
+  return items.length === previous.length && items.every((item, place) => item === previous[place])
+    ? previous
+    : items;
 }
 
 /** What became of an own message at a sequence; `delivered` and `read` only where it is so for every other member. */
@@ -50,7 +55,11 @@ function ownStates({ watermarks, memberCount }: TimelineSources): (sequence: num
   return (sequence) => (sequence <= readThrough ? read : sequence <= deliveredThrough ? delivered : sent);
 }
 
-function itemOfEvent(event: ShownEvent, me: string, stateAt: (sequence: number) => MessageState): TimelineItem {
+function itemOfEvent(
+  event: ShownEvent,
+  me: string,
+  stateAt: (sequence: number) => MessageState,
+): TimelineItem {
   if (event.type === 'message_event') return itemOfMessage(event, me, stateAt);
   const { eventId, sequence, senderId, sentAt } = event;
   return { kind: 'system', key: eventId, sequence, senderId, sentAt, event };
@@ -83,7 +92,10 @@ function itemOfMessage(
 
 const nobody: readonly string[] = [];
 
-function itemOfPending({ row, status }: QueueEntry, stateAt: (sequence: number) => MessageState): MessageItem {
+function itemOfPending(
+  { row, status }: QueueEntry,
+  stateAt: (sequence: number) => MessageState,
+): MessageItem {
   const acknowledged = status.kind === 'acknowledged' ? status : null;
   return {
     kind: 'message',
@@ -102,7 +114,10 @@ function itemOfPending({ row, status }: QueueEntry, stateAt: (sequence: number) 
   };
 }
 
-function pendingState(status: QueueEntry['status'], stateAt: (sequence: number) => MessageState): MessageState {
+function pendingState(
+  status: QueueEntry['status'],
+  stateAt: (sequence: number) => MessageState,
+): MessageState {
   switch (status.kind) {
     case 'storing':
     case 'queued':
@@ -124,7 +139,8 @@ function pendingState(status: QueueEntry['status'], stateAt: (sequence: number) 
 /** The item shown before, where it says the same. */
 function reused(before: TimelineItem | undefined, item: TimelineItem): TimelineItem {
   if (before === undefined || before.kind !== item.kind) return item;
-  if (before.kind === 'system' || item.kind === 'system') return before.sequence === item.sequence ? before : item;
+  if (before.kind === 'system' || item.kind === 'system')
+    return before.sequence === item.sequence ? before : item;
   const isSame =
     before.state.kind === item.state.kind &&
     before.sequence === item.sequence &&

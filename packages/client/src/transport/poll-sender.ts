@@ -61,7 +61,8 @@ export class PollSender {
     await mine;
   }
 
-  async #sendMessage({ type: _, ref, ...request }: FrameOf<'send_message'>): Promise<void> {
+  async #sendMessage(frame: FrameOf<'send_message'>): Promise<void> {
+    const { type, ref, ...request } = frame;
     const { conversationId, clientMessageId } = request;
     const labels = { conversationId, clientMessageId, ...(ref === undefined ? {} : { ref }) };
     const blocker = this.#refused.get(conversationId);
@@ -71,7 +72,7 @@ export class PollSender {
     }
     this.#refused.delete(conversationId);
     try {
-      const accepted = await this.#ports.http.call('send_message', request);
+      const accepted = await this.#ports.http.call(type, request);
       this.#ports.answer({ type: 'message_accepted', ...accepted, ...(ref === undefined ? {} : { ref }) });
     } catch (thrown) {
       const error = toChatError(thrown);
@@ -101,11 +102,19 @@ export class PollSender {
   }
 
   /** Over HTTP a receipt names a message, so it reaches as far as messages are held here. */
-  async #mark(receiptType: 'delivered' | 'read', conversationId: string, through: number | undefined): Promise<void> {
+  async #mark(
+    receiptType: 'delivered' | 'read',
+    conversationId: string,
+    through: number | undefined,
+  ): Promise<void> {
     const messageId = through === undefined ? null : this.#ports.messageIdAt(conversationId, through);
     if (messageId === null) return;
     try {
-      await this.#ports.http.call('create_receipt', { messageId, receiptType, deviceId: this.#ports.deviceId() });
+      await this.#ports.http.call('create_receipt', {
+        messageId,
+        receiptType,
+        deviceId: this.#ports.deviceId(),
+      });
     } catch {
       // The next receipt reaches further.
     }

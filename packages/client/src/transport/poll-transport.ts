@@ -1,4 +1,10 @@
-import type { Authenticate, ClientFrame, ConversationSummary, OperationFrame, ServerFrame } from '@confab/protocol';
+import type {
+  Authenticate,
+  ClientFrame,
+  ConversationSummary,
+  OperationFrame,
+  ServerFrame,
+} from '@confab/protocol';
 import { limits, PROTOCOL_VERSION } from '@confab/protocol';
 import type { Timers } from '../client-types.ts';
 import { type ChatError, toChatError } from '../errors.ts';
@@ -114,7 +120,11 @@ class PollLink implements Link {
     const conversationId = cursor.split('.')[0] ?? '';
     const listed = conversations.find((summary) => summary.conversationId === conversationId);
     if (listed === undefined || listed.head.eventId === cursor) return;
-    const page = await this.#ports.http.callPatiently('list_events', { conversationId, after: cursor, limit: LIST_LIMIT });
+    const page = await this.#ports.http.callPatiently('list_events', {
+      conversationId,
+      after: cursor,
+      limit: LIST_LIMIT,
+    });
     this.#deliver({ type: 'sync_page', ...page });
   }
 
@@ -138,7 +148,12 @@ class PollLink implements Link {
     this.#waitedOn.add(conversationId);
     try {
       const waitMs = limits.longPollWaitMsMax;
-      const page = await this.#ports.http.call('list_events', { conversationId, after, waitMs, limit: LIST_LIMIT });
+      const page = await this.#ports.http.call('list_events', {
+        conversationId,
+        after,
+        waitMs,
+        limit: LIST_LIMIT,
+      });
       this.#deliver({ type: 'sync_page', ...page });
     } catch {
       // The list is read by itself and finds out what is wrong.
@@ -146,7 +161,8 @@ class PollLink implements Link {
       this.#waitedOn.delete(conversationId);
     }
     const next = this.#ports.watched().find((watched) => watched.conversationId === conversationId);
-    if (!this.#isDone && next !== undefined && next.after !== after) void this.#waitOn(conversationId, next.after);
+    if (!this.#isDone && next !== undefined && next.after !== after)
+      void this.#waitOn(conversationId, next.after);
   }
 
   async #readList(): Promise<ConversationSummary[]> {

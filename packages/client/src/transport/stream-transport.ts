@@ -32,6 +32,7 @@ class StreamLink implements Link {
   readonly #abort = new AbortController();
   readonly #parser = new EventStreamParser(LINE_CHARACTERS_MAX);
   #token: string | null = null;
+  #deviceId = '';
   #connectionId: string | null = null;
   #waiting: ClientFrame[] = [];
   #isPosting = false;
@@ -46,7 +47,10 @@ class StreamLink implements Link {
   send(frame: ClientFrame): void {
     if (this.#isDone) return;
     const isFirst = this.#token === null;
-    if (frame.type === 'authenticate') this.#token = frame.token;
+    if (frame.type === 'authenticate') {
+      this.#token = frame.token;
+      this.#deviceId = frame.deviceId;
+    }
     if (isFirst) {
       void this.#read(JSON.stringify(frame));
       return;
@@ -121,6 +125,8 @@ class StreamLink implements Link {
         'content-type': 'application/json',
         authorization: `Bearer ${this.#token ?? ''}`,
         'confab-connection': connectionId,
+        // For a node that does not hold the stream.
+        'confab-device': this.#deviceId,
       },
       body: JSON.stringify(frames),
       signal: this.#abort.signal,
@@ -176,7 +182,8 @@ export function closeOfError(error: ChatError): LinkClose {
 function closeOfData(data: string): LinkClose {
   try {
     const { code, reason } = JSON.parse(data) as { readonly code?: unknown; readonly reason?: unknown };
-    if (typeof code === 'number') return { code, reason: typeof reason === 'string' ? reason : '', afterMs: null };
+    if (typeof code === 'number')
+      return { code, reason: typeof reason === 'string' ? reason : '', afterMs: null };
   } catch {
     // Then it is an end like any other.
   }

@@ -42,7 +42,9 @@ function transportOf(kind: TransportKind, settings: Settings, sources: PollSourc
             .map(({ conversationId, position }) => ({ conversationId, after: position?.eventId ?? null })),
         messageIdAt: (conversationId, sequence) => {
           const events = sources.directory.entry(conversationId).record?.window.events ?? [];
-          const message = events.findLast((event) => event.type === 'message_event' && event.sequence <= sequence);
+          const message = events.findLast(
+            (event) => event.type === 'message_event' && event.sequence <= sequence,
+          );
           return message?.eventId ?? null;
         },
       });

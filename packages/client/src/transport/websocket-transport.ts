@@ -22,10 +22,10 @@ export function webSocketTransport(url: string, webSocket: WebSocketFactory): Tr
 function openLink(socket: WebSocketLike, events: LinkEvents): Link {
   let isDone = false;
   let isOpen = false;
-  socket.onopen = () => {
+  socket.addEventListener('open', () => {
     isOpen = true;
-  };
-  socket.onmessage = ({ data }) => {
+  });
+  socket.addEventListener('message', ({ data }) => {
     if (isDone) return;
     const frame = typeof data === 'string' ? decodeServerFrame(data) : null;
     if (frame === null) {
@@ -35,14 +35,14 @@ function openLink(socket: WebSocketLike, events: LinkEvents): Link {
     events.frame(frame);
     // The server greets unasked with the upgrade, so waiting for it costs no round trip.
     if (frame.type === 'hello') events.opened();
-  };
-  socket.onclose = ({ code, reason }) => {
+  });
+  socket.addEventListener('close', ({ code, reason }) => {
     if (isDone) return;
     isDone = true;
     events.closed({ code, reason, afterMs: null });
-  };
-  // Every error is followed by a close, which says as much.
-  socket.onerror = () => undefined;
+  });
+  // Every error is followed by a close, which says as much; unheard, some platforms would end the process.
+  socket.addEventListener('error', () => undefined);
   return {
     send(frame) {
       if (isOpen && !isDone) socket.send(JSON.stringify(frame));

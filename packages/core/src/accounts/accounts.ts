@@ -8,7 +8,7 @@ import {
   type Random,
   type UserRecord,
 } from '@confab/contracts';
-import { ConfabError, type RequestOf } from '@confab/protocol';
+import { ConfabError, decoderOf, operations, type RequestOf } from '@confab/protocol';
 import { timeText } from '../log/time-text.ts';
 
 interface AccountsOptions {
@@ -25,6 +25,8 @@ export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
+const accountDecoder = decoderOf<RequestOf<'create_account'>>(operations.create_account.request);
+
 /** Registration and profiles. */
 export class Registration {
   readonly #options: AccountsOptions;
@@ -37,12 +39,14 @@ export class Registration {
   async register(request: RequestOf<'create_account'>): Promise<string> {
     const { accounts, clock, passwords, random, registration } = this.#options;
     if (registration === 'closed') throw new ConfabError('forbidden', 'Registration is closed on this server.');
-    const foldedUsername = foldName(request.username);
+    // Some characters become several, or others than the allowed ones, when they are composed.
+    const { username } = accountDecoder.decode({ ...request, username: request.username.normalize('NFKC') });
+    const foldedUsername = foldName(username);
     const passwordHash = await passwords.hash(request.password);
     const userId = `u${random.urlSafe(22)}`;
     const outcome = await accounts.create({
       userId,
-      username: request.username.normalize('NFKC'),
+      username,
       foldedUsername,
       displayName: request.displayName ?? request.username,
       picture: null,

@@ -98,7 +98,8 @@ export class SignIn {
     if (rotated) return await this.#session({ ...device, refreshGeneration: generation + 1 });
     const isPrevious = generation === device.refreshGeneration - 1;
     if (isPrevious && rotatedAtMs - device.rotatedAtMs <= REFRESH_GRACE_MS) return await this.#session(device);
-    await this.revoke(userId, deviceId);
+    // Another reuse may have ended it in this moment.
+    if (await devices.revoke(userId, deviceId)) await this.#options.delivery.deliverRevocation(userId, deviceId);
     throw new ConfabError('session_ended', 'An old refresh token was used again, so this session was ended.');
   }
 

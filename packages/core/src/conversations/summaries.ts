@@ -1,6 +1,6 @@
 import type { Accounts, ConversationLog, Membership, UserCursor, UserRecord, ViewValues, Views } from '@confab/contracts';
 import { type LogHead, unreadCount } from '@confab/conversation';
-import { ConfabError, type ConversationSummary, type Head, limits, type User } from '@confab/protocol';
+import { ConfabError, type ConversationSummary, type Head, type User } from '@confab/protocol';
 import { floorOf } from '../membership/floor.ts';
 import { ownBetween } from '../log/own-count.ts';
 import { mentionKey, mentionPartition } from '../log/view-puts.ts';

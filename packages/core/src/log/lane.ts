@@ -1,5 +1,9 @@
 import { ConfabError } from '@confab/protocol';
 
+/** Refused sends that are remembered; as many as a connection may have under way. Those beyond it hold nothing back. */
+const REFUSED_MAX = 1_000;
+const NOTHING = (): void => undefined;
+
 /** A send that was refused and may be retried. */
 interface RefusedSend {
   /** Where it stood when it was first sent: its retries stand there too. */
@@ -15,7 +19,7 @@ interface RefusedSend {
  */
 export class Lane {
   #lastPosition = 0;
-  /** By client id; nearly always empty. Those refused only for standing behind another are not noted. */
+  /** By client id; nearly always empty. Those refused only for standing behind another hold what is behind them too. */
   readonly #refused = new Map<string, RefusedSend>();
   /** The last request that waits to be handed to its writer, or null: the next may go at once. */
   #turn: Promise<void> | null = null;
@@ -47,8 +51,8 @@ export class Lane {
 
   /** Notes a refusal that may be retried. */
   refuse(place: LanePlace): void {
-    if (this.blocks(place)) return;
     const own = this.#refused.get(place.clientMessageId);
+    if (own === undefined && this.#refused.size >= REFUSED_MAX) return;
     const isRetriedSince = own !== undefined && own.retry !== null && own.retry > place.position;
     const rank = own?.rank ?? place.position;
     this.#refused.set(place.clientMessageId, { rank, retry: isRetriedSince ? own.retry : null });
@@ -77,7 +81,7 @@ export class Lane {
   async #inTurn<T>(place: LanePlace, prepare: (() => Promise<void>) | null, submit: () => Promise<T>): Promise<T> {
     const before = this.#turn;
     if (before === null && prepare === null) return await submit();
-    let passOn: () => void = () => undefined;
+    let passOn = NOTHING;
     const turn = new Promise<void>((resolve) => {
       passOn = resolve;
     });

@@ -21,7 +21,7 @@ export async function loadState(
     const head = (await log.heads([conversationId])).get(conversationId);
     if (head === undefined) return null;
     const watermark = await views.watermark(conversationId);
-    const base = watermark === 0 ? null : await readViews(log, views, conversationId, head, watermark);
+    const base = watermark === 0 ? null : await readViews({ log, views, conversationId, head, watermark });
     if ((await views.watermark(conversationId)) !== watermark) continue;
     const tail = await readTail(log, conversationId, base?.head.sequence ?? 0, head.sequence);
     const state = fold(base, tail.map(decodeEvent));
@@ -30,13 +30,15 @@ export async function loadState(
   throw new Error(`the log of ${conversationId} moves faster than it can be read`);
 }
 
-async function readViews(
-  log: ConversationLog,
-  views: Views,
-  conversationId: string,
-  head: LogHead,
-  watermark: number,
-): Promise<ConversationState> {
+interface LoadStep {
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly conversationId: string;
+  readonly head: LogHead;
+  readonly watermark: number;
+}
+
+async function readViews({ log, views, conversationId, head, watermark }: LoadStep): Promise<ConversationState> {
   const [row] = await views.list({ view: 'conversation', partition: conversationId, after: null, limit: 1 });
   if (row === undefined) throw new Error(`no view of ${conversationId}`);
   const members = new Map<string, MemberState>();

@@ -17,6 +17,7 @@ import type { LanePlace } from './lane.ts';
 import { ownerOf } from './ownership.ts';
 import { loadState } from './state-loader.ts';
 
+const NOTHING = (): void => undefined;
 /** Conversations whose state is kept in memory by this node. */
 const WRITERS_MAX = 10_000;
 
@@ -58,7 +59,7 @@ export class Writers {
   /** Takes no more from other nodes, and finishes what was taken. */
   async stop(): Promise<void> {
     this.#stopResponding();
-    await Promise.all([...this.#writers.values()].map((writer) => writer.settled));
+    for (const writer of this.#writers.values()) await writer.settled;
   }
 
   /**
@@ -69,7 +70,7 @@ export class Writers {
     const { conversationId } = command;
     const before = this.#turns.get(conversationId);
     if (before === undefined && this.#otherOwnerOf(conversationId) === null) return await this.#append(command, place);
-    let passOn: () => void = () => undefined;
+    let passOn = NOTHING;
     const turn = new Promise<void>((resolve) => {
       passOn = resolve;
     });

@@ -48,6 +48,7 @@ export class Receipts {
   /** Handed to the store and not yet answered. */
   #underWay = new Gathered();
   #writing: Promise<void> | null = null;
+  #advancing: Promise<void> | null = null;
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
@@ -108,12 +109,13 @@ export class Receipts {
 
   async #flush(): Promise<void> {
     this.#writing = null;
-    if (!this.#underWay.isEmpty || this.#gathered.isEmpty) return await this.#flushLater();
+    if (this.#advancing !== null || this.#gathered.isEmpty) return await this.#flushLater();
     this.#underWay = this.#gathered;
     this.#gathered = new Gathered();
     const advances = this.#underWay.all();
     try {
-      await this.#options.cursors.advance(advances);
+      this.#advancing = this.#options.cursors.advance(advances);
+      await this.#advancing;
       void this.#tell(advances);
     } catch (error) {
       this.#options.observer.fault({ where: 'receipts', error });
@@ -122,7 +124,14 @@ export class Receipts {
       throw error;
     } finally {
       this.#underWay = new Gathered();
+      this.#advancing = null;
     }
+  }
+
+  /** Writes what is gathered now; what cannot be written is lost, and devices say it again. */
+  async stop(): Promise<void> {
+    await this.#advancing?.catch(() => undefined);
+    await this.#flush().catch(() => undefined);
   }
 
   /** A write is still under way; what was gathered meanwhile goes with the next. */

@@ -1,7 +1,8 @@
-import type { ConversationLog } from '@confab/contracts';
+import type { ConversationLog, IdempotencyKey } from '@confab/contracts';
+import type { LogHead } from '@confab/conversation';
 import { type ConversationSummary, limits, parseEventId } from '@confab/protocol';
 import type { Landed, ResumeRequest, ResumeSink } from '../face/chat.ts';
-import type { Access, ConversationIds } from '../membership/access.ts';
+import type { Access, ConversationIds, ReadableRange } from '../membership/access.ts';
 import { headOf, type ListEntry, type Summaries } from '../conversations/summaries.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Pages } from './pages.ts';
@@ -41,16 +42,22 @@ export class Resume {
     const run = new ResumeRun(this.#options, request.userId, sink);
     if (ownHead !== null) run.reached.set(ownLogId, ownHead.sequence);
     for (const { conversationId, head } of entries) run.reached.set(conversationId, head.sequence);
-    for (const cursor of inOrder(request.cursors, ownLogId)) await run.replay(cursor);
+    for (const [conversationId, cursor] of inOrder(request.cursors, ownLogId)) {
+      await run.replay(conversationId, cursor);
+    }
     await run.cutOver();
     return { conversations: entries.length, replayed: run.replayed };
   }
 
   async #landed(request: ResumeRequest): Promise<readonly Landed[]> {
-    const byConversation = Map.groupBy(request.pending, ([conversationId]) => conversationId);
+    const { userId } = request;
+    const byConversation = new Map<string, IdempotencyKey[]>();
+    for (const [conversationId, clientMessageId] of request.pending) {
+      const keys = byConversation.get(conversationId) ?? [];
+      byConversation.set(conversationId, [...keys, { userId, clientMessageId }]);
+    }
     const landed: Landed[] = [];
-    for (const [conversationId, pending] of byConversation) {
-      const keys = pending.map(([, clientMessageId]) => ({ userId: request.userId, clientMessageId }));
+    for (const [conversationId, keys] of byConversation) {
       const found = await this.#options.log.findByClientIds(conversationId, keys);
       for (const hit of found) {
         if (hit === null) continue;
@@ -82,15 +89,17 @@ export class Resume {
 }
 
 /** The user's own log first: it tells of conversations joined and left. Each conversation once. */
-function inOrder(cursors: readonly string[], ownLogId: string): readonly string[] {
+function inOrder(cursors: readonly string[], ownLogId: string): ReadonlyMap<string, string> {
   const byConversation = new Map<string, string>();
-  for (const cursor of cursors) {
-    const place = parseEventId(cursor);
-    if (place !== null) byConversation.set(place.conversationId, cursor);
-  }
+  for (const cursor of cursors) byConversation.set(conversationOf(cursor), cursor);
   const own = byConversation.get(ownLogId);
   byConversation.delete(ownLogId);
-  return own === undefined ? [...byConversation.values()] : [own, ...byConversation.values()];
+  return own === undefined ? byConversation : new Map([[ownLogId, own], ...byConversation]);
+}
+
+/** Of a cursor whose sequence no log can have, too: its device has to be told to start afresh. */
+function conversationOf(cursor: string): string {
+  return parseEventId(cursor)?.conversationId ?? cursor.slice(0, cursor.indexOf('.'));
 }
 
 class ResumeRun {
@@ -108,34 +117,35 @@ class ResumeRun {
   }
 
   /** What one cursor missed: events, or a fresh start. */
-  async replay(cursor: string): Promise<void> {
-    const { access, log, pages, reader } = this.#options;
-    const conversationId = parseEventId(cursor)?.conversationId ?? '';
+  async replay(conversationId: string, cursor: string): Promise<void> {
+    const { access, log, reader } = this.#options;
+    // The head first: who is a member after it was read may see all up to it.
+    const head = await headOfLog(log, conversationId);
     const range = await access.readable(conversationId, this.#userId);
-    const head = range === null ? null : await headOfLog(log, conversationId);
-    if (range === null || head === null) {
-      await this.#sink.page({ conversationId, events: [], head: null, reset: true, watermarks: [] });
-      return;
-    }
+    if (range === null || head === null) return await this.#drop(conversationId);
     const start = await replayStart(reader, cursor, range, head);
-    if (start.kind === 'after') {
-      await this.#replayFrom(conversationId, start.sequence, endOf(range, head));
-      return;
-    }
-    if (range.to !== null) {
-      await this.#sink.page({ conversationId, events: [], head: null, reset: true, watermarks: [] });
-      return;
-    }
-    const page = await pages.resetPage({ conversationId, userId: this.#userId, limit: limits.pageItemsDefault }, range);
-    this.reached.set(conversationId, page.head?.sequence ?? 0);
+    if (start.kind === 'after') return await this.#replayFrom(conversationId, start.sequence, endOf(range, head));
+    await this.#reset(conversationId, range, head);
+  }
+
+  /** There is nothing of this conversation for the device any more. */
+  async #drop(conversationId: string): Promise<void> {
+    await this.#sink.page({ conversationId, events: [], head: null, reset: true, watermarks: [] });
+  }
+
+  /** A fresh start: what the device has does not lead to what it may see now. */
+  async #reset(conversationId: string, range: ReadableRange, head: LogHead): Promise<void> {
+    if (range.to !== null) return await this.#drop(conversationId);
+    const request = { conversationId, userId: this.#userId, limit: limits.pageItemsDefault };
+    const page = await this.#options.pages.resetPage(request, range, head);
+    this.reached.set(conversationId, head.sequence);
     await this.#sink.page(page);
   }
 
   async #replayFrom(conversationId: string, after: number, through: number): Promise<void> {
     let reached = after;
     while (reached < through) {
-      const page = await this.#options.reader.above(conversationId, reached, through, limits.pageItemsMax);
-      const events = page.filter((event) => event.sequence <= through);
+      const events = await this.#options.reader.above(conversationId, reached, through, limits.pageItemsMax);
       const last = events.at(-1);
       if (last === undefined) break;
       await this.#sink.events(events);
@@ -149,7 +159,8 @@ class ResumeRun {
   async cutOver(): Promise<void> {
     const { behind } = this.#sink;
     while (behind.size > 0) {
-      for (const [conversationId, through] of [...behind]) {
+      // What comes in meanwhile joins the round.
+      for (const [conversationId, through] of behind) {
         await this.#level(conversationId, through);
         const reached = this.reached.get(conversationId) ?? through;
         if ((behind.get(conversationId) ?? 0) <= reached) behind.delete(conversationId);
@@ -161,10 +172,17 @@ class ResumeRun {
   async #level(conversationId: string, through: number): Promise<void> {
     const known = this.reached.get(conversationId);
     if (known !== undefined && known >= through) return;
-    const range = await this.#options.access.readable(conversationId, this.#userId);
+    const { access, log } = this.#options;
+    const head = await headOfLog(log, conversationId);
+    const range = await access.readable(conversationId, this.#userId);
     const end = range === null ? 0 : Math.min(through, range.to ?? through);
-    const from = known ?? (range === null ? through : range.from - 1);
-    if (from < end) await this.#replayFrom(conversationId, from, end);
+    if (range !== null && head !== null && known !== undefined && known < range.from - 1) {
+      // Removed and back again since: what lies between is not for this device.
+      await this.#reset(conversationId, range, head);
+    } else {
+      const from = known ?? (range === null ? through : range.from - 1);
+      if (from < end) await this.#replayFrom(conversationId, from, end);
+    }
     this.reached.set(conversationId, Math.max(through, this.reached.get(conversationId) ?? 0));
   }
 }

@@ -26,7 +26,9 @@ export function asyncApiDocument({ version }: { readonly version: string }): Jso
       socket: {
         address: '/v1/ws',
         description: `The WebSocket, protocol version ${PROTOCOL_VERSION}, subprotocol ${SUBPROTOCOL}.`,
-        messages: Object.fromEntries(Object.keys(messages).map((name) => [name, ref(`components/messages/${name}`)])),
+        messages: Object.fromEntries(
+          Object.keys(messages).map((name) => [name, ref(`components/messages/${name}`)]),
+        ),
         bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
       },
     },
@@ -45,16 +47,17 @@ export function asyncApiDocument({ version }: { readonly version: string }): Jso
 
 /** Each frame of a client is an operation, with the frames that may answer it. */
 function receiveOperations(names: readonly string[]): Json {
-  const operationOf = (name: string): Json => ({
+  return Object.fromEntries(names.map((name) => [`receive_${name}`, receiveOperation(name)]));
+}
+
+function receiveOperation(name: string): Json {
+  const answers = answersTo(name).map((answer) => ref(`channels/socket/messages/${answer}`));
+  return {
     action: 'receive',
     channel: ref('channels/socket'),
     messages: [ref(`channels/socket/messages/${name}`)],
-    reply: {
-      channel: ref('channels/socket'),
-      messages: answersTo(name).map((answer) => ref(`channels/socket/messages/${answer}`)),
-    },
-  });
-  return Object.fromEntries(names.map((name) => [`receive_${name}`, operationOf(name)]));
+    reply: { channel: ref('channels/socket'), messages: answers },
+  };
 }
 
 function answersTo(name: string): readonly string[] {

@@ -70,7 +70,13 @@ export const examples: { readonly [V in HttpVerb]: Example<V> } = {
     request: {},
     answer: {
       devices: [
-        { deviceId: session.deviceId, name: 'Firefox on Linux', createdAt: sentAt, lastSeenAt: sentAt, current: true },
+        {
+          deviceId: session.deviceId,
+          name: 'Firefox on Linux',
+          createdAt: sentAt,
+          lastSeenAt: sentAt,
+          current: true,
+        },
       ],
     },
   },
@@ -107,7 +113,9 @@ export const examples: { readonly [V in HttpVerb]: Example<V> } = {
   },
   update_member: {
     request: { conversationId, userId: bob, clientMessageId, role: 'admin' },
-    answer: { events: [{ ...memberEvent, change: 'role_changed', members: [{ userId: bob, role: 'admin' }] }] },
+    answer: {
+      events: [{ ...memberEvent, change: 'role_changed', members: [{ userId: bob, role: 'admin' }] }],
+    },
   },
   send_message: {
     request: { conversationId, clientMessageId, body: 'Soup at noon?' },

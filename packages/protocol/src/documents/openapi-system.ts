@@ -19,7 +19,7 @@ export function openApiSystemPaths(components: SchemaComponents): Record<string,
 }
 
 /** The schema of anything a client may say on a connection. */
-export function clientFrameSchema(components: SchemaComponents): Json {
+function clientFrameSchema(components: SchemaComponents): Json {
   const frames = verbs.filter((verb) => operations[verb].frame);
   return {
     anyOf: [
@@ -31,8 +31,10 @@ export function clientFrameSchema(components: SchemaComponents): Json {
 }
 
 /** The schema of anything a server may say on a connection. */
-export function serverFrameSchema(components: SchemaComponents): Json {
-  return { anyOf: Object.entries(serverFrames).map(([type, schema]) => serverFrame(components, type, schema)) };
+function serverFrameSchema(components: SchemaComponents): Json {
+  return {
+    anyOf: Object.entries(serverFrames).map(([type, schema]) => serverFrame(components, type, schema)),
+  };
 }
 
 /** Log events have names of their own, the same as in the answers of operations. */
@@ -49,12 +51,25 @@ const streamErrors = [
   'not_acceptable',
   'unauthenticated',
   'token_expired',
+  'session_ended',
+  'too_many_devices',
   'origin_not_allowed',
   'rate_limited',
   'unavailable',
   'draining',
   'internal',
 ] as const satisfies readonly ErrorCode[];
+
+const connectionId = { type: 'string' };
+
+/** The header by which a client of an embedding product names its device. */
+export const deviceHeader = {
+  name: 'Confab-Device',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+  description: 'For tokens of an embedding product: the device that asks, by a name of its own choice.',
+};
 
 function streamPath(components: SchemaComponents): Json {
   return {
@@ -63,10 +78,16 @@ function streamPath(components: SchemaComponents): Json {
     description: 'Answered as server-sent events whose data are the frames a socket would have got.',
     tags: ['streams'],
     security: [],
-    requestBody: { required: true, content: { 'application/json': { schema: components.use(Authenticate) } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: components.use(Authenticate) } },
+    },
     responses: {
       200: {
         description: 'The frames of the server, one each event, until one side ends it.',
+        headers: {
+          'Confab-Connection': { schema: connectionId, description: 'Names the connection in post_frames.' },
+        },
         content: { 'text/event-stream': { schema: { type: 'string' } } },
       },
       ...problemResponses(streamErrors, components),
@@ -79,20 +100,32 @@ function framesPath(components: SchemaComponents): Json {
     operationId: 'post_frames',
     summary: 'Say frames, in order; what a client with a stream does',
     tags: ['streams'],
+    description: 'A frame that is refused has its error in its place; the others are done all the same.',
     security: [{ accessToken: [] }],
+    parameters: [
+      {
+        name: 'Confab-Connection',
+        in: 'header',
+        required: false,
+        schema: connectionId,
+        description: 'The stream they belong to. It may be on another node, or gone.',
+      },
+      deviceHeader,
+    ],
     requestBody: {
       required: true,
       content: {
         'application/json': {
-          schema: { type: 'array', items: clientFrameSchema(components), minItems: 1, maxItems: limits.framesPerPostMax },
+          schema: { type: 'array', items: clientFrameSchema(components), maxItems: limits.framesPerPostMax },
         },
       },
     },
     responses: {
-      200: {
-        description: 'What the server says to them, in order.',
-        content: { 'application/json': { schema: { type: 'array', items: serverFrameSchema(components) } } },
-      },
+      200: jsonResponse('An answer to each frame, in their order.', {
+        type: 'object',
+        required: ['frames'],
+        properties: { frames: { type: 'array', items: serverFrameSchema(components) } },
+      }),
       ...problemResponses(streamErrors, components),
     },
   };
@@ -104,7 +137,13 @@ function healthPath(): Json {
     summary: 'Whether the process is alive',
     tags: ['operations'],
     security: [],
-    responses: { 200: jsonResponse('It is.', { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] }) },
+    responses: {
+      200: jsonResponse('It is.', {
+        type: 'object',
+        properties: { status: { const: 'ok' } },
+        required: ['status'],
+      }),
+    },
   };
 }
 

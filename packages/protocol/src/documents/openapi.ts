@@ -1,9 +1,17 @@
 import { type ErrorCode } from '../errors.ts';
 import type { ObjectSchema } from '../fields.ts';
-import { accessErrors, commonErrors, type HttpRoute, type HttpVerb, operations, type Operation, verbs } from '../operations.ts';
+import {
+  accessErrors,
+  commonErrors,
+  type HttpRoute,
+  type HttpVerb,
+  operations,
+  type Operation,
+  verbs,
+} from '../operations.ts';
 import { examples } from './examples.ts';
-import { openApiSystemPaths } from './openapi-system.ts';
-import { problemResponses } from './problem.ts';
+import { deviceHeader, openApiSystemPaths } from './openapi-system.ts';
+import { problemExamples, problemResponses } from './problem.ts';
 import { type Json, SchemaComponents } from './schema-components.ts';
 
 /** What the document says beside the table of operations. */
@@ -26,16 +34,12 @@ const securitySchemes = {
     scheme: 'bearer',
     description: 'The access token of a session, or a signed token of an embedding product.',
   },
-  apiKey: { type: 'http', scheme: 'bearer', description: 'The API key of the embedding product (CONFAB_API_KEY).' },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The API key of the embedding product (CONFAB_API_KEY).',
+  },
   metricsToken: { type: 'http', scheme: 'bearer', description: 'CONFAB_METRICS_TOKEN, where it is set.' },
-};
-
-const deviceHeader = {
-  name: 'Confab-Device',
-  in: 'header',
-  required: false,
-  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
-  description: 'For tokens of an embedding product: the device that asks, by a name of its own choice.',
 };
 
 const actAsHeader = {
@@ -59,11 +63,16 @@ export function openApiDocument({ version, actAsVerbs }: OpenApiOptions): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Confab', version, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Confab',
+      version,
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: '/' }],
     tags,
     paths: { ...paths, ...openApiSystemPaths(components) },
-    components: { schemas: components.all(), securitySchemes },
+    components: { schemas: components.all(), examples: problemExamples(), securitySchemes },
   };
 }
 
@@ -198,7 +207,7 @@ function exampleOf(value: unknown): Json {
 }
 
 /** The fields of the request that stand in a path, in their order. */
-export function pathFields(path: string): readonly string[] {
+function pathFields(path: string): readonly string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, field = '']) => field);
 }
 

@@ -30,20 +30,26 @@ export function problemResponses(codes: Iterable<ErrorCode>, components: SchemaC
     const { status } = errorTable[code];
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   }
-  const responses = [...byStatus].map(([status, some]) => [String(status), problemResponse(status, some, components)]);
+  const responses = [...byStatus].map(([status, some]) => [
+    String(status),
+    problemResponse(status, some, components),
+  ]);
   return Object.fromEntries(responses);
 }
 
 function problemResponse(status: number, codes: ReadonlySet<ErrorCode>, components: SchemaComponents): Json {
   const rows = [...codes].map((code) => `\`${code}\`: ${errorTable[code].meaning}`);
-  const examples = [...codes].map((code) => [code, { value: exampleProblem(code) }]);
+  const examples = [...codes].map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
     description: rows.join('\n\n'),
     headers: headersOf(status, codes),
     content: {
       'application/problem+json': {
         schema: {
-          allOf: [components.use(Problem), { properties: { code: { enum: [...codes] }, status: { const: status } } }],
+          allOf: [
+            components.use(Problem),
+            { properties: { code: { enum: [...codes] }, status: { const: status } } },
+          ],
         },
         examples: Object.fromEntries(examples),
       },
@@ -54,9 +60,16 @@ function problemResponse(status: number, codes: ReadonlySet<ErrorCode>, componen
 function headersOf(status: number, codes: ReadonlySet<ErrorCode>): Json {
   const mayWait = [...codes].some((code) => errorTable[code].retry === 'later');
   return {
-    ...(mayWait ? { 'Retry-After': { schema: { type: 'integer', minimum: 0 }, description: 'Seconds.' } } : {}),
+    ...(mayWait
+      ? { 'Retry-After': { schema: { type: 'integer', minimum: 0 }, description: 'Seconds.' } }
+      : {}),
     ...(status === 401 ? { 'WWW-Authenticate': { schema: { type: 'string' } } } : {}),
   };
+}
+
+/** One example of each code, for `components/examples`. */
+export function problemExamples(): Json {
+  return Object.fromEntries(errorCodes.map((code) => [code, { value: exampleProblem(code) }]));
 }
 
 function exampleProblem(code: ErrorCode): Json {

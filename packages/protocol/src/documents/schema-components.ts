@@ -44,15 +44,19 @@ export class SchemaComponents {
     const printed: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(schema)) {
       if (key === '$id') continue;
-      if (key === 'properties') printed[key] = this.#printEach(value as Json);
+      if (key === 'pattern') Object.assign(printed, portablePattern(String(value)));
+      else if (key === 'properties') printed[key] = this.#printEach(value as Json);
       else if (Array.isArray(value) && isTuple(key, value)) Object.assign(printed, this.#printTuple(value));
-      else if (!(key === 'additionalItems' && this.#dialect === '2020-12')) printed[key] = this.#printValue(value);
+      else if (!(key === 'additionalItems' && this.#dialect === '2020-12'))
+        printed[key] = this.#printValue(value);
     }
     return printed;
   }
 
   #printEach(schemas: Json): Json {
-    return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, this.use(schema as object)]));
+    return Object.fromEntries(
+      Object.entries(schemas).map(([name, schema]) => [name, this.use(schema as object)]),
+    );
   }
 
   #printTuple(items: readonly object[]): Json {
@@ -64,6 +68,14 @@ export class SchemaComponents {
     if (Array.isArray(value)) return value.map((item) => this.#printValue(item));
     return typeof value === 'object' && value !== null ? this.use(value) : value;
   }
+}
+
+/**
+ * Patterns are printed in what every language's engine knows, as JSON Schema asks for. What others cannot say is left
+ * out: classes of Unicode, which the description tells, and lone surrogates, which no other language can even write.
+ */
+function portablePattern(pattern: string): Json {
+  return pattern.includes('\\p{') ? {} : { pattern: pattern.replace('\\ud800-\\udfff', '') };
 }
 
 function isTuple(key: string, value: readonly unknown[]): value is readonly object[] {

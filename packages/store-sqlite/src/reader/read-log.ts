@@ -43,12 +43,16 @@ export class LogReader {
          AND e.client_id_hash = unhex(asked.value)
        CROSS JOIN users u ON u.number = e.sender`,
     );
+    const own = (bound: string) => `coalesce((SELECT sender_ordinal FROM events e
+         WHERE e.conversation = asked.conversation AND e.sender = asked.sender ${bound} AND e.countable = 1
+         ORDER BY e.sequence DESC LIMIT 1), 0)`;
     this.#countOwn = db.query(
-      `SELECT (SELECT count(*) FROM events e
-         WHERE e.conversation = (SELECT number FROM conversations WHERE conversation_id = asked.value ->> 0)
-           AND e.sender = (SELECT number FROM users WHERE user_id = asked.value ->> 1)
-           AND e.sequence > (asked.value ->> 2) AND e.countable = 1) AS count
-       FROM json_each(?) asked ORDER BY asked.key`,
+      `WITH asked AS (
+         SELECT j.key AS place,
+           (SELECT number FROM conversations WHERE conversation_id = j.value ->> 0) AS conversation,
+           (SELECT number FROM users WHERE user_id = j.value ->> 1) AS sender, j.value ->> 2 AS above
+         FROM json_each(?) j)
+       SELECT ${own('')} - ${own('AND e.sequence <= asked.above')} AS count FROM asked ORDER BY place`,
     );
   }
 
@@ -93,20 +97,22 @@ export class LogReader {
 
   /** Prepared once for each of the few texts there are. */
   #page(type: LogEventType | null, direction: Direction): Statement<EventRow, PageParameters> {
+    const { index, condition } = typeFilter(type);
     return this.#db.query(
-      `SELECT ${EVENT_COLUMNS} FROM events e CROSS JOIN users u ON u.number = e.sender
+      `SELECT ${EVENT_COLUMNS} FROM events e INDEXED BY ${index} CROSS JOIN users u ON u.number = e.sender
        WHERE e.conversation = (SELECT number FROM conversations WHERE conversation_id = ?)
-         AND e.sequence > ? AND e.sequence < ? ${typeCondition(type)}
+         AND e.sequence > ? AND e.sequence < ? ${condition}
        ORDER BY e.sequence ${direction} LIMIT ?`,
     );
   }
 }
 
-/** The rare types are found by their own index, whose condition has to be said in the same words. */
-function typeCondition(type: LogEventType | null): string {
-  if (type === null) return '';
+/** The rare types have an index of their own, or the last member change of a long log would be far to seek. */
+function typeFilter(type: LogEventType | null): { readonly index: string; readonly condition: string } {
+  if (type === null) return { index: 'events_by_sequence', condition: '' };
   const condition = `AND e.type = ${eventTypeCodes[type]}`;
-  return isCountable(type) ? condition : `${condition} AND e.countable = 0`;
+  if (isCountable(type)) return { index: 'events_by_sequence', condition };
+  return { index: 'events_uncountable', condition: `${condition} AND e.countable = 0` };
 }
 
 function headOf(row: HeadRow): LogHead {

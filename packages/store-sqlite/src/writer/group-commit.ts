@@ -5,7 +5,7 @@ import { errorText, meaningOf } from './errors.ts';
 import type { WriteExecutor } from './write-executor.ts';
 
 /** Thrown where only a restart can tell what the file holds; nothing may be answered after it. */
-export class FatalStoreError extends Error {
+class FatalStoreError extends Error {
   override readonly name = 'FatalStoreError';
 }
 

@@ -48,7 +48,10 @@ export class LogWriter {
     );
     this.#addEvent = db.query(
       `INSERT INTO events (conversation, sequence, ordinal, type, countable, sender, event_id, client_message_id,
-         client_id_hash, content_hash, sent_at, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         client_id_hash, content_hash, sent_at, json, sender_ordinal)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?5 + coalesce((
+         SELECT sender_ordinal FROM events WHERE conversation = ?1 AND sender = ?6 AND countable = 1
+         ORDER BY sequence DESC LIMIT 1), 0))`,
     );
     this.#setHead = db.query(
       'UPDATE conversations SET sequence = ?, ordinal = ?, event_id = ?, sent_at = ?, preview = ? WHERE number = ?',

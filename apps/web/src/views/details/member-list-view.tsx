@@ -8,11 +8,13 @@ import { text } from '../../text.ts';
 import { Avatar } from '../../ui/avatar.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
+import { FetchedPart } from '../../ui/fetched-part.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
 import { useAction } from '../../ui/use-action.ts';
-import { AddPeopleDialog } from './add-people-dialog.tsx';
 import styles from './member-list-view.module.css';
+
+const fetchAddPeopleDialog = async () => (await import('./add-people-dialog.tsx')).AddPeopleDialog;
 
 /** The members of a group, with what the reader may do to each. */
 export function MemberListView({ conversation }: { conversation: ConversationView }) {
@@ -50,11 +52,16 @@ export function MemberListView({ conversation }: { conversation: ConversationVie
           {text.details.more}
         </Button>
       )}
-      <AddPeopleDialog
-        conversationId={conversation.conversationId}
-        isOpen={isAdding}
-        known={known}
-        onClose={() => setAdding(false)}
+      <FetchedPart
+        fetchPart={fetchAddPeopleDialog}
+        isWanted={isAdding}
+        onFailure={() => setAdding(false)}
+        props={{
+          conversationId: conversation.conversationId,
+          isOpen: isAdding,
+          known,
+          onClose: () => setAdding(false),
+        }}
       />
     </section>
   );

@@ -45,6 +45,14 @@ export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: Pe
     onChange([...kept, ...added]);
     if (added.length > 0) setTyped('');
   };
+  const chooseFirst = () => {
+    const isTaken = ({ userId }: Person) =>
+      without.has(userId) || chosen.some((person) => person.userId === userId);
+    const first = search.status === 'found' ? people.find((person) => !isTaken(person)) : undefined;
+    if (first === undefined) return;
+    onChange([...chosen, first]);
+    setTyped('');
+  };
   return (
     <div className={styles['picker']}>
       {mode === 'many' && chosen.length > 0 && <ChosenTags chosen={chosen} onRemove={remove} />}
@@ -52,6 +60,7 @@ export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: Pe
         <SearchBox
           isBusy={search.status === 'searching'}
           label={text.people.label}
+          onEnter={chooseFirst}
           placeholder={text.people.placeholder}
         />
         <ListBox

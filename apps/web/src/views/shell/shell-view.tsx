@@ -1,7 +1,8 @@
 import { useConversation, useConversations } from '@confab/client/react';
-import { lazy, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { conversationName, pageTitle } from '../../model/conversation-label.ts';
 import { useRouter } from '../../routing/navigation.tsx';
+import { NARROW, useMedia } from '../../session/use-media.ts';
 import { text } from '../../text.ts';
 import { classNames } from '../../ui/class-names.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -10,25 +11,23 @@ import { Logo } from '../../ui/logo.tsx';
 import { ConnectionBanner } from '../connection/connection-banner.tsx';
 import { ConversationListView } from '../conversation-list/conversation-list-view.tsx';
 import { ConversationView } from '../conversation/conversation-view.tsx';
+import { DialogHost } from './dialog-host.tsx';
 import type { ShellDialog } from './shell-dialog.ts';
 import styles from './shell-view.module.css';
 import { FIND_KEYS, useShortcuts } from './use-shortcuts.ts';
 
-const StartDialog = lazy(async () => ({ default: (await import('../start/start-dialog.tsx')).StartDialog }));
-const SwitcherDialog = lazy(async () => ({ default: (await import('../switcher/switcher-dialog.tsx')).SwitcherDialog }));
-const DevicesDialog = lazy(async () => ({ default: (await import('../devices/devices-dialog.tsx')).DevicesDialog }));
-
 /** The frame of the app: the list beside a conversation; on a narrow page one of the two. */
 export function ShellView() {
   const { route } = useRouter();
+  const isNarrow = useMedia(NARROW);
   const [dialog, setDialog] = useState<ShellDialog | null>(null);
-  const close = () => setDialog(null);
   const openId = route.view === 'conversation' ? route.conversationId : null;
   usePageTitle(openId);
   useShortcuts({ onFind: () => setDialog('switcher') });
   return (
     <div className={classNames(styles['shell'], openId !== null && styles['open'])}>
-      <div className={styles['side']}>
+      {/* A list that is the whole page is its main content; another element would lose the list's place. */}
+      <div className={styles['side']} role={isNarrow && openId === null ? 'main' : undefined}>
         <ConnectionBanner />
         <ErrorBoundary>
           <ConversationListView onOpenDialog={setDialog} openId={openId} />
@@ -47,9 +46,7 @@ export function ShellView() {
           </ErrorBoundary>
         )}
       </main>
-      <StartDialog isOpen={dialog === 'start'} onClose={close} />
-      <SwitcherDialog isOpen={dialog === 'switcher'} onClose={close} />
-      <DevicesDialog isOpen={dialog === 'devices'} onClose={close} />
+      <DialogHost onClose={() => setDialog(null)} open={dialog} />
     </div>
   );
 }

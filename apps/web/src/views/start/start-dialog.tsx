@@ -1,5 +1,5 @@
 import { useClient } from '@confab/client/react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { limits } from '../../model/limits.ts';
 import { useRouter } from '../../routing/navigation.tsx';
@@ -30,7 +30,6 @@ function StartForm({ onDone }: { onDone: () => void }) {
   const [kind, setKind] = useState<Kind>('direct');
   const [chosen, setChosen] = useState<readonly Person[]>([]);
   const [title, setTitle] = useState('');
-  const formId = useId();
 
   const open = async (started: Promise<{ conversationId: string }>) => {
     const { conversationId } = await started;
@@ -48,14 +47,7 @@ function StartForm({ onDone }: { onDone: () => void }) {
     void run(() => open(conversations.createGroup(request)));
   };
   return (
-    <form
-      className={styles['form']}
-      id={formId}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (kind === 'group' && chosen.length > 0 && !isPending) createGroup();
-      }}
-    >
+    <div className={styles['form']}>
       <ToggleButtonGroup
         aria-label={text.start.kind}
         className={styles['kinds'] ?? ''}
@@ -86,10 +78,16 @@ function StartForm({ onDone }: { onDone: () => void }) {
         onChange={choose}
       />
       {kind === 'group' && (
-        <Button isDisabled={chosen.length === 0} isPending={isPending} look="primary" type="submit" wide>
+        <Button
+          isDisabled={chosen.length === 0}
+          isPending={isPending}
+          look="primary"
+          onPress={createGroup}
+          wide
+        >
           {text.start.create}
         </Button>
       )}
-    </form>
+    </div>
   );
 }

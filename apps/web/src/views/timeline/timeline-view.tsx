@@ -31,6 +31,7 @@ interface TimelineViewProps {
 /** What was said, from old to new. Only the rows near the view exist; the reader's place holds when rows come above. */
 export function TimelineView({ conversation, view, timeline }: TimelineViewProps) {
   const handle = useRef<VirtualizerHandle>(null);
+  const scroller = useRef<HTMLElement>(null);
   const today = useToday();
   const hasAttention = useAttention();
   const [isAtEnd, setAtEnd] = useState(true);
@@ -40,7 +41,7 @@ export function TimelineView({ conversation, view, timeline }: TimelineViewProps
   const shift = useShift(rows);
   const last = items.at(-1);
   const ownSendKey = last?.kind === 'message' && last.own ? last.key : null;
-  const stick = useStickToEnd({ handle, rowCount: rows.length, ownSendKey, setAtEnd });
+  const stick = useStickToEnd({ handle, scroller, rowCount: rows.length, ownSendKey, setAtEnd });
 
   const unreadIndex = rows.findIndex((row) => row.kind === 'unread');
   useOpeningPlace(view, unreadIndex, stick.toRow);
@@ -65,6 +66,7 @@ export function TimelineView({ conversation, view, timeline }: TimelineViewProps
         className={styles['scroller']}
         data-status={view.status}
         data-testid="timeline"
+        ref={scroller}
         role="log"
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}

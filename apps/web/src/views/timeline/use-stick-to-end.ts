@@ -6,6 +6,7 @@ const END_PIXELS = 64;
 
 interface StickOptions {
   readonly handle: RefObject<VirtualizerHandle | null>;
+  readonly scroller: RefObject<HTMLElement | null>;
   readonly rowCount: number;
   /** Changes when the reader sent something: then the end is where they want to be. */
   readonly ownSendKey: string | null;
@@ -17,23 +18,25 @@ interface StickOptions {
  * upward that does not come from a changed height lets go: heights settle while rows are measured, and a reader must
  * not lose the end to that.
  */
-export function useStickToEnd({ handle, rowCount, ownSendKey, setAtEnd }: StickOptions) {
+export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd }: StickOptions) {
   const sticks = useRef(true);
-  const last = useRef({ offset: 0, size: 0 });
+  const last = useRef({ offset: 0, size: 0, viewport: 0 });
 
   const toEnd = () => {
     sticks.current = true;
     if (rowCount > 0) handle.current?.scrollToIndex(rowCount - 1, { align: 'end' });
   };
   const onScroll = () => {
-    const list = handle.current;
-    if (list === null) return;
-    const { scrollOffset: offset, scrollSize: size, viewportSize } = list;
-    const atEnd = size - offset - viewportSize < END_PIXELS;
-    const movedUp = offset < last.current.offset - 1 && size >= last.current.size;
+    if (scroller.current === null) return;
+    // Read from the page itself: the list hears of a new height only after the scroll event that it causes.
+    const { scrollTop: offset, scrollHeight: size, clientHeight: viewport } = scroller.current;
+    const atEnd = size - offset - viewport < END_PIXELS;
+    const before = last.current;
+    // A smaller content or another viewport moves the offset too: that was nobody's hand.
+    const movedUp = offset < before.offset - 1 && size >= before.size && viewport === before.viewport;
     if (atEnd) sticks.current = true;
     else if (movedUp) sticks.current = false;
-    last.current = { offset, size };
+    last.current = { offset, size, viewport };
     setAtEnd(atEnd || sticks.current);
   };
 

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'bun:test';
+import {
+  ConfigError,
+  type Environment,
+  printConfig,
+  readConfig,
+  readFlags,
+  settingsMarkdown,
+} from './config.ts';
+import { settings } from './settings.ts';
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  test('have defaults that are good settings themselves', () => {
+    const config = readConfig({ HOME: '/home/x' });
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      dataDir: '.confab',
+      registration: 'open',
+      rateLimits: 'on',
+      accessTokenSeconds: 900,
+      apiKey: null,
+    });
+    expect(config.given.size).toBe(0);
+  });
+
+  test('are read from the environment; empty is not set', () => {
+    const config = readConfig({
+      CONFAB_PORT: '9000',
+      CONFAB_HOST: '',
+      CONFAB_ALLOWED_ORIGINS: 'https://a.example, https://B.example:443',
+      CONFAB_TRUSTED_PROXIES: '10.0.0.0/8,::1',
+    });
+    expect(config).toMatchObject({
+      port: 9000,
+      host: '127.0.0.1',
+      allowedOrigins: ['https://a.example', 'https://b.example'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+    });
+    expect([...config.given].toSorted()).toEqual(['allowedOrigins', 'port', 'trustedProxies']);
+  });
+
+  test('that are wrong are all told at once', () => {
+    const problems = problemsOf({
+      CONFAB_PORT: '70000',
+      CONFAB_REGISTRATION: 'maybe',
+      CONFAB_API_KEY: 'short',
+      CONFAB_PUBLIC_URL: 'https://x/app',
+      CONFAB_TRUSTED_PROXIES: 'proxy',
+      CONFAB_PRT: '1',
+      CONFAB_NONSENSE_AT_ALL: '1',
+    });
+    expect(problems).toEqual([
+      'CONFAB_PRT is no setting. Did you mean CONFAB_PORT?',
+      'CONFAB_NONSENSE_AT_ALL is no setting. "confab config" lists them all.',
+      'CONFAB_PORT is "70000"; it is a whole number from 0 to 65535.',
+      'CONFAB_PUBLIC_URL is wrong: "https://x/app" is no origin; one looks like https://chat.example.org.',
+      'CONFAB_REGISTRATION is "maybe"; it is one of open, closed.',
+      'CONFAB_API_KEY is too short to be a secret; it takes at least 32 bytes.',
+      'CONFAB_TRUSTED_PROXIES is wrong: "proxy" is no IP address or network.',
+    ]);
+  });
+
+  test('that contradict each other are refused', () => {
+    const issuer = { CONFAB_JWT_ISSUER: 'https://shop.example' };
+    const secret = { CONFAB_JWT_SECRET: 's'.repeat(32) };
+    const audience = { CONFAB_JWT_AUDIENCE: 'confab' };
+    const keys = { CONFAB_JWT_JWKS_URL: 'https://shop.example/keys' };
+    expect(problemsOf({ ...issuer, ...audience, ...secret })).toEqual([]);
+    expect(problemsOf({ ...issuer, ...audience, ...keys })).toEqual([]);
+    expect(problemsOf({ ...issuer, ...audience, ...keys, ...secret })).toHaveLength(1);
+    expect(problemsOf(issuer)).toHaveLength(2);
+    expect(problemsOf({ ...secret, ...audience })).toHaveLength(2);
+  });
+
+  test('are flags too, but for secrets', () => {
+    expect(readFlags(['--data-dir', 'x', '--port=9'])).toEqual({ CONFAB_DATA_DIR: 'x', CONFAB_PORT: '9' });
+    for (const words of [['--nonsense', '1'], ['x'], ['--port'], ['--api-key', 'k'.repeat(40)]]) {
+      expect(() => readFlags(words)).toThrow(ConfigError);
+    }
+  });
+
+  test('are printed without secrets', () => {
+    const key = 'k'.repeat(32);
+    const printed = printConfig(readConfig({ CONFAB_API_KEY: key, CONFAB_PORT: '9' }));
+    expect(printed).not.toContain(key);
+    expect(printed).toMatch(/^CONFAB_API_KEY +\(secret\)$/m);
+    expect(printed).toMatch(/^CONFAB_PORT +9$/m);
+    expect(printed).toMatch(/^CONFAB_HOST +127\.0\.0\.1 {2}\(default\)$/m);
+  });
+
+  test('are one table, with a sentence each', () => {
+    const rows = settingsMarkdown().split('\n').slice(2);
+    expect(rows).toHaveLength(Object.keys(settings).length);
+    for (const { name, description } of Object.values(settings)) {
+      expect(rows.filter((row) => row.startsWith(`| \`${name}\` |`))).toHaveLength(1);
+      expect(description).toMatch(/^.{20,}\.$/);
+    }
+  });
+});

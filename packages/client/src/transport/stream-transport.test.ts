@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'bun:test';
+import { type ClientFrame, closeCodes, type ServerFrame } from '@confab/protocol';
+import { settle } from '../../test/kit/driven-timers.ts';
+import { helloFrame, readyFrame } from '../../test/kit/scripted-transport.ts';
+import type { FetchLike } from '../client-types.ts';
+import { streamTransport } from './stream-transport.ts';
+import type { LinkClose } from './transport.ts';
+
+const authenticate: ClientFrame = {
+  type: 'authenticate',
+  token: 't1',
+  deviceId: 'd',
+  instanceId: 'i',
+  client: 'test/1',
+};
+const ping = (ref: string): ClientFrame => ({ type: 'ping', ref });
+
+function opened() {
+  const posts: { path: string; headers: Headers; body: unknown }[] = [];
+  const frames: string[] = [];
+  const closes: LinkClose[] = [];
+  const answers: (() => Response)[] = [];
+  let down: ReadableStreamDefaultController<Uint8Array> | null = null;
+  const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (down = controller) });
+  let streamAnswer = (): Response => new Response(stream);
+  const fetch: FetchLike = async (url, { headers, body }) => {
+    await Promise.resolve();
+    const path = new URL(url).pathname;
+    const text = typeof body === 'string' ? body : '';
+    posts.push({ path, headers: new Headers(headers), body: JSON.parse(text) as unknown });
+    if (path === '/v1/stream') return streamAnswer();
+    return (answers.shift() ?? (() => Response.json({ frames: [] })))();
+  };
+  const link = streamTransport('http://chat.test', fetch).open({
+    opened: () => frames.push('opened'),
+    heard: () => undefined,
+    frame: ({ type }) => frames.push(type),
+    closed: (close) => closes.push(close),
+  });
+  const say = (text: string): void =>
+    (down as ReadableStreamDefaultController<Uint8Array> | null)?.enqueue(new TextEncoder().encode(text));
+  return {
+    posts,
+    frames,
+    closes,
+    answers,
+    link,
+    say,
+    sayFrame: (frame: ServerFrame) => say(`data: ${JSON.stringify(frame)}\n\n`),
+    answerStream: (answer: () => Response) => (streamAnswer = answer),
+  };
+}
+
+describe('the stream transport', () => {
+  test('opens with the authenticate frame as body, its token nowhere else', async () => {
+    const { posts, frames, link, sayFrame } = opened();
+    await settle();
+    expect(frames).toEqual(['opened']);
+    link.send(authenticate);
+    await settle();
+    expect(posts[0]).toMatchObject({ path: '/v1/stream', body: authenticate });
+    expect(posts[0]?.headers.get('authorization')).toBe(null);
+    sayFrame(helloFrame);
+    sayFrame(readyFrame);
+    await settle();
+    expect(frames).toEqual(['opened', 'hello', 'ready']);
+  });
+
+  test('frames go up one POST at a time, in order, and their answers come back as frames', async () => {
+    const { posts, frames, link, sayFrame, answers } = opened();
+    link.send(authenticate);
+    link.send(ping('1'));
+    await settle();
+    expect(posts.length).toBe(1);
+    answers.push(() => Response.json({ frames: [{ type: 'pong', ref: '1' }] }));
+    sayFrame(helloFrame);
+    await settle();
+    link.send(ping('2'));
+    link.send(ping('3'));
+    link.send(ping('4'));
+    await settle();
+    expect(posts.slice(1).map(({ body }) => body)).toEqual([
+      [ping('1')],
+      [ping('2')],
+      [ping('3'), ping('4')],
+    ]);
+    expect(posts[1]?.headers.get('authorization')).toBe('Bearer t1');
+    expect(posts[1]?.headers.get('confab-connection')).toBe('c1');
+    expect(frames).toEqual(['opened', 'hello', 'pong']);
+  });
+
+  test('a renewed token is used from then on', async () => {
+    const { posts, link, sayFrame } = opened();
+    link.send(authenticate);
+    sayFrame(helloFrame);
+    await settle();
+    link.send({ ...authenticate, token: 't2' });
+    await settle();
+    expect(posts.at(-1)?.headers.get('authorization')).toBe('Bearer t2');
+  });
+
+  test('the last event says why it ends, as a close frame would', async () => {
+    const { closes, link, say } = opened();
+    link.send(authenticate);
+    await settle();
+    say(`event: close\ndata: {"code":${closeCodes.signedOut},"reason":"signed_out"}\n\n`);
+    await settle();
+    expect(closes).toEqual([{ code: closeCodes.signedOut, reason: 'signed_out', afterMs: null }]);
+    link.send(ping('late'));
+    await settle();
+    expect(closes.length).toBe(1);
+  });
+
+  test.each([
+    [401, { code: 'token_expired', retry: 'after_auth' }, closeCodes.tokenExpired, null],
+    [429, { code: 'rate_limited', retry: 'later', afterMs: 700 }, closeCodes.overloaded, 700],
+    [503, { code: 'draining', retry: 'after_resume', afterMs: 900 }, closeCodes.goingAway, 900],
+    [401, { code: 'session_ended', retry: 'never' }, closeCodes.signedOut, null],
+    [404, null, 1006, null],
+  ])('a refusal with %d %p closes with %d', async (status, problem, code, afterMs) => {
+    const { closes, link, answerStream } = opened();
+    answerStream(() =>
+      problem === null ? new Response('<html>', { status }) : Response.json(problem, { status }),
+    );
+    link.send(authenticate);
+    await settle();
+    expect(closes).toMatchObject([{ code, afterMs }]);
+  });
+
+  test('a POST whose fate is unknown ends the link, so that resume finds out', async () => {
+    const { closes, link, sayFrame, answers } = opened();
+    link.send(authenticate);
+    sayFrame(helloFrame);
+    answers.push(() => {
+      throw new TypeError('cut');
+    });
+    link.send(ping('1'));
+    await settle();
+    expect(closes.map(({ code }) => code)).toEqual([1006]);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test';
+import { passing, settled } from './testing/manual-clock.ts';
+import { sendFrame, testGateway } from './testing/test-gateway.ts';
+
+test('with few connections and nothing under way it takes no time', async () => {
+  const { gateway, join, clock } = testGateway();
+  const peer = await join('ann', 'd1');
+  const startedMs = clock.nowMs();
+  await passing(clock, gateway.drain({ overMs: 1_000 }));
+  expect(clock.nowMs() - startedMs).toBeLessThan(50);
+  expect(peer.last).toMatchObject({ type: 'drain' });
+  expect(peer.closed).toMatchObject({ code: 4000 });
+});
+
+test('many are told in batches, within the time, each with a time of its own', async () => {
+  const { gateway, open, join, clock } = testGateway();
+  for (let count = 0; count < 1_200; count += 1) await join(`u${count}`, 'd1');
+  const silent = open();
+  const startedMs = clock.nowMs();
+  await passing(clock, gateway.drain({ overMs: 1_000 }));
+  expect(clock.nowMs() - startedMs).toBeLessThanOrEqual(1_010);
+  expect(silent.types).toEqual(['hello']);
+  expect(silent.closed).toMatchObject({ code: 4000 });
+  expect(gateway.stats()).toMatchObject({ live: 0, awaitingAuthentication: 0, closing: 0 });
+});
+
+test('neither a request that is never answered nor a reader that never reads holds it longer', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const [asking, slow] = [await join('ann', 'd1'), await join('bob', 'd2')];
+  slow.isTaking = false;
+  for (let sequence = 1; sequence <= 200; sequence += 1) {
+    chat.deliver('g1', sequence, 'x'.repeat(10_000));
+    await settled();
+  }
+  asking.say(sendFrame('g1', 1));
+  const startedMs = clock.nowMs();
+  await passing(clock, gateway.drain({ overMs: 1_000 }));
+  expect(clock.nowMs() - startedMs).toBeLessThanOrEqual(1_010);
+  expect([asking.closed?.code, slow.closed?.code]).toEqual([4000, 4000]);
+});
+
+test('stop cuts what is open, and no timer is left', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const peer = await join('ann', 'd1');
+  gateway.stop();
+  await settled();
+  expect(peer.closed).toMatchObject({ code: 4000 });
+  expect(chat.sessions.size).toBe(0);
+  expect(clock.timers).toBe(0);
+});

@@ -1,0 +1,145 @@
+import { Database } from 'bun:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageCommit } from './fixtures/message-commit.ts';
+import { openSqliteStore, type SqliteStore } from './open-sqlite-store.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'confab-open-'));
+  path = join(folder, 'data', 'deep', 'confab.db');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('opening a store', () => {
+  test('the folder and its files are for their owner only', async () => {
+    const store = await open();
+    await store.log.commit(messageCommit('g', 0));
+    const inside = join(folder, 'data', 'deep');
+    for (const name of ['data', 'data/deep']) expect(modeOf(join(folder, name))).toBe('700');
+    const files = readdirSync(inside);
+    expect(files.toSorted()).toEqual(
+      ['', '-shm', '-wal', '.lock', '.pid'].map((end) => `confab.db${end}`).toSorted(),
+    );
+    for (const name of files) expect(modeOf(join(inside, name))).toBe('600');
+    await store.close();
+  });
+
+  test('a second opening is refused and names the process, in this one and in another', async () => {
+    const store = await open();
+    expect(await refusal(open())).toContain(`in use by process ${process.pid}`);
+    const script = `import { openSqliteStore } from ${JSON.stringify(join(import.meta.dir, 'index.ts'))};
+      await openSqliteStore({ path: ${JSON.stringify(path)}, onFatal() {} });`;
+    const { exitCode, stderr } = Bun.spawnSync([process.execPath, '-e', script]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr.toString()).toContain(`in use by process ${process.pid}`);
+    // The refused ones must not have taken the lock away by looking at it.
+    expect(await refusal(open())).toContain('in use');
+    expect(await store.log.commit(messageCommit('g', 0))).toEqual({ kind: 'committed' });
+    await store.close();
+    await (await open()).close();
+  });
+
+  test('what a killed process leaves behind does not stop the next one', async () => {
+    const child = Bun.spawn(
+      [process.execPath, join(import.meta.dir, 'fixtures/commit-until-killed.ts'), path],
+      {
+        stdout: 'pipe',
+      },
+    );
+    const reader = child.stdout.getReader();
+    await reader.read();
+    expect(await refusal(open())).toContain(`in use by process ${child.pid}`);
+    child.kill('SIGKILL');
+    await child.exited;
+    await (await open()).close();
+  });
+
+  test('closing answers everything first, copies the log file back, and lets go of the file', async () => {
+    const store = await open();
+    const commits = Array.from({ length: 50 }, (_, index) => store.log.commit(messageCommit(`g${index}`, 0)));
+    await store.close();
+    expect(new Set((await Promise.all(commits)).map(({ kind }) => kind))).toEqual(new Set(['committed']));
+    expect(readdirSync(join(folder, 'data', 'deep')).toSorted()).toEqual([
+      'confab.db',
+      'confab.db.lock',
+      'confab.db.pid',
+    ]);
+    expect((await store.log.commit(messageCommit('late', 0))).kind).toBe('unavailable');
+    await store.close();
+  });
+
+  test('a file with a newer schema, of another program or with no database in it is refused and left as it is', async () => {
+    await (await open()).close();
+    const db = new Database(path);
+    db.run("INSERT INTO schema_migrations VALUES (99, 'future', '')");
+    db.close();
+    expect(await refusal(open())).toContain('schema 99');
+
+    rmSync(path);
+    const other = new Database(path);
+    other.run('CREATE TABLE theirs (a)');
+    other.close();
+    expect(await refusal(open())).toContain('another program');
+
+    await Bun.write(path, 'not a database, and long enough to be seen as something else '.repeat(100));
+    expect(await refusal(open())).toContain('not a database');
+    rmSync(path);
+    await (await open()).close();
+  });
+});
+
+describe('a writer that ends', () => {
+  test('an error in one of many writes of a moment takes no other with it', async () => {
+    const store = await open();
+    const account = (userId: string, name: string) =>
+      store.accounts.create({
+        userId,
+        username: name,
+        foldedUsername: name,
+        displayName: name,
+        picture: null,
+        createdAt: '',
+        passwordHash: 'hash',
+      });
+    const [first, second, twice, commit] = await Promise.allSettled([
+      account('u1', 'one'),
+      account('u2', 'two'),
+      account('u1', 'three'),
+      store.log.commit(messageCommit('g', 0)),
+    ]);
+    expect([first, second]).toEqual([
+      { status: 'fulfilled', value: 'created' },
+      { status: 'fulfilled', value: 'created' },
+    ]);
+    expect(twice?.status).toBe('rejected');
+    expect(commit).toEqual({ status: 'fulfilled', value: { kind: 'committed' } });
+    expect(await store.log.commit(messageCommit('g', 1))).toEqual({ kind: 'committed' });
+    await store.close();
+  });
+});
+
+function open(): Promise<SqliteStore> {
+  return openSqliteStore({
+    path,
+    onFatal(error) {
+      throw error;
+    },
+  });
+}
+
+async function refusal(opening: Promise<SqliteStore>): Promise<string> {
+  try {
+    await (await opening).close();
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('it was opened');
+}
+
+function modeOf(file: string): string {
+  return (statSync(file).mode & 0o777).toString(8);
+}

@@ -1,0 +1,279 @@
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import type { Device } from '../raw-client.ts';
+import { RawSocket } from '../raw-socket.ts';
+import { sayMany } from '../sayings.ts';
+import { patienceMs, scaled } from '../scale.ts';
+import { Scene, type Person, type Talk } from '../scene.ts';
+import { tokenFor } from '../jwt.ts';
+
+setDefaultTimeout(patienceMs(90_000));
+
+type Couple = {
+  readonly anna: Person;
+  readonly ben: Person;
+  readonly talk: Talk;
+  readonly speaker: Device;
+  readonly reader: Device;
+};
+
+/** Anna speaks, Ben reads, both know the conversation from its first event on. */
+async function couple(scene: Scene, name: string): Promise<Couple> {
+  const anna = await scene.person(`anna-${name}`);
+  const ben = await scene.person(`ben-${name}`);
+  const speaker = await scene.connected(anna, 'phone');
+  const reader = await scene.connected(ben, 'phone');
+  const talk = await scene.group(anna, [ben]);
+  await reader.reach(talk.conversationId, 1);
+  return { anna, ben, talk, speaker, reader };
+}
+
+for (const [count, resets] of [
+  [5, 0],
+  [5000, 0],
+  [20_000, 1],
+] as const) {
+  test(
+    `[G4.1][G4.2] a device that missed ${count} messages comes level, with ${resets} resets`,
+    async () => {
+      await using scene = await Scene.start();
+      const { talk, speaker, reader } = await couple(scene, 'missed');
+      await sayMany(speaker, talk.conversationId, 3);
+      await reader.reach(talk.conversationId, 4);
+      await reader.disconnect();
+      const head = await sayMany(speaker, talk.conversationId, count, 200);
+      await reader.connect();
+      const copy = reader.copy(talk.conversationId);
+      expect([copy.lastSequence, copy.resets, copy.repeated]).toEqual([head, resets, 0]);
+      await sayMany(speaker, talk.conversationId, 3);
+      await reader.reach(talk.conversationId, head + 3);
+      expect(await scene.breaches()).toEqual([]);
+    },
+    patienceMs(60_000),
+  );
+}
+
+test('[G4.2][P4.4] after the data folder was wiped, every cursor is answered with a reset and the device goes on', async () => {
+  await using scene = await Scene.start();
+  const { anna, ben, talk, speaker, reader } = await couple(scene, 'wiped');
+  await sayMany(speaker, talk.conversationId, 20);
+  await reader.reach(talk.conversationId, 21);
+  await scene.server.stop();
+  await scene.server.wipeData();
+  await scene.server.start();
+  await reader.connect();
+  await speaker.connect();
+  expect(reader.copy(talk.conversationId).isOver).toBe(true);
+  expect([...reader.summaries.keys()]).toEqual([]);
+  const gone = reader.heard.findLast((frame) => frame['conversationId'] === talk.conversationId);
+  expect(gone).toMatchObject({ type: 'sync_page', events: [], head: null, reset: true });
+  const again = await scene.person(ben.subject);
+  const next = await scene.group(await scene.person(anna.subject), [again]);
+  await sayMany(speaker, next.conversationId, 3);
+  await reader.reach(next.conversationId, 4);
+});
+
+test('[G4.2] after a direct conversation was made anew in a wiped folder, its old cursor is answered with a reset', async () => {
+  await using scene = await Scene.start();
+  const anna = await scene.person('anna');
+  const ben = await scene.person('ben');
+  const reader = await scene.connected(ben, 'phone');
+  const speaker = await scene.connected(anna, 'phone');
+  const before = await scene.direct(anna, ben);
+  await sayMany(speaker, before.conversationId, 5);
+  await reader.reach(before.conversationId, 6);
+  await reader.disconnect();
+  await speaker.disconnect();
+  await scene.server.stop();
+  await scene.server.wipeData();
+  await scene.server.start();
+  scene.talks.length = 0;
+  const after = await scene.direct(await scene.person('anna'), await scene.person('ben'));
+  const newSpeaker = await scene.connected(anna, 'tablet');
+  const head = await sayMany(newSpeaker, after.conversationId, 20);
+  await reader.connect();
+  expect(reader.copy(after.conversationId).lastSequence).toBe(head);
+  const ids = reader.copy(after.conversationId).events.map(({ eventId }) => eventId);
+  const log = await scene.log(after);
+  expect(ids).toEqual(log.events.slice(-ids.length).map(({ eventId }) => eventId));
+});
+
+test('[G4.2] after an older copy of the folder was restored, a cursor that it does not know is answered with a reset', async () => {
+  await using scene = await Scene.start();
+  const { talk, speaker, reader } = await couple(scene, 'restored');
+  const copied = await sayMany(speaker, talk.conversationId, 20);
+  await scene.server.stop();
+  await scene.server.saveDataAs('copy');
+  await scene.server.start();
+  await Promise.all([speaker.connect(), reader.connect()]);
+  const lost = await sayMany(speaker, talk.conversationId, 20);
+  await reader.reach(talk.conversationId, lost);
+  await scene.server.stop();
+  await scene.server.restoreData('copy');
+  await scene.server.start();
+
+  // The reader's cursor is of the future: the copy ends below it.
+  await reader.connect();
+  expect([reader.copy(talk.conversationId).lastSequence, reader.copy(talk.conversationId).resets]).toEqual([
+    copied,
+    1,
+  ]);
+  // The speaker's cursor names a place that now holds another event.
+  const other = await scene.connected(talk.owner, 'tablet');
+  const head = await sayMany(other, talk.conversationId, 40);
+  await speaker.connect();
+  expect([speaker.copy(talk.conversationId).lastSequence, speaker.copy(talk.conversationId).resets]).toEqual([
+    head,
+    1,
+  ]);
+  await reader.reach(talk.conversationId, head);
+  const log = await scene.log(talk);
+  for (const device of [speaker, reader]) {
+    const held = device.copy(talk.conversationId).events.map(({ eventId }) => eventId);
+    expect(held).toEqual(log.events.slice(-held.length).map(({ eventId }) => eventId));
+  }
+});
+
+test('[G5.1][P4.5] who was removed while away gets everything up to the removal and nothing after it', async () => {
+  await using scene = await Scene.start();
+  const { ben, talk, speaker, reader } = await couple(scene, 'removed');
+  await reader.disconnect();
+  await sayMany(speaker, talk.conversationId, 30);
+  const [removal] = await talk.owner.http.removeMember(talk.conversationId, ben.userId);
+  await sayMany(speaker, talk.conversationId, 30);
+  await reader.connect();
+  const copy = reader.copy(talk.conversationId);
+  expect(removal?.sequence).toBe(32);
+  expect([copy.lastSequence, copy.isOver, copy.events.length]).toEqual([32, true, 32]);
+  expect(reader.summaries.has(talk.conversationId)).toBe(false);
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G5.3][P7.5] who was removed and added again while away holds nothing of the time between', async () => {
+  await using scene = await Scene.start();
+  const { ben, talk, speaker, reader } = await couple(scene, 'again');
+  await reader.disconnect();
+  await sayMany(speaker, talk.conversationId, 10);
+  await talk.owner.http.removeMember(talk.conversationId, ben.userId);
+  await sayMany(speaker, talk.conversationId, 10);
+  await talk.owner.http.addMembers(talk.conversationId, [ben.userId]);
+  const head = await sayMany(speaker, talk.conversationId, 10);
+  await reader.connect();
+  await reader.reach(talk.conversationId, head);
+  await sayMany(speaker, talk.conversationId, 3);
+  await reader.reach(talk.conversationId, head + 3);
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G4.6][P3.4] a connection that reads nothing any more does not delay the one that replaces it', async () => {
+  await using scene = await Scene.start();
+  const { ben, talk, speaker, reader } = await couple(scene, 'half-open');
+  await reader.disconnect();
+  const sleeping = await RawSocket.open(scene.server.port);
+  await sleeping.next(({ type }) => type === 'hello', 'hello');
+  const claims = { deviceId: `${ben.subject}-phone`, instanceId: 'one', client: 'raw/1' };
+  sleeping.sendText(JSON.stringify({ type: 'authenticate', token: tokenFor(ben.subject), ...claims }));
+  await sleeping.next(({ type }) => type === 'caught_up', 'caught_up');
+  sleeping.stopReading();
+  await sayMany(speaker, talk.conversationId, scaled(2000));
+  const startedAtMs = performance.now();
+  await reader.connect();
+  expect(performance.now() - startedAtMs).toBeLessThan(3000);
+  const head = await sayMany(speaker, talk.conversationId, 5);
+  await reader.reach(talk.conversationId, head);
+  sleeping.readOn();
+  expect(await sleeping.ended(20_000)).toBe(4301);
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G4.1][P4.6] of 500 conversations 30 moved while a device was away: it has them all, level', async () => {
+  await using scene = await Scene.start();
+  const anna = await scene.person('anna');
+  const ben = await scene.person('ben');
+  const speaker = await scene.connected(anna, 'phone');
+  const reader = await scene.connected(ben, 'phone');
+  const talks: Talk[] = [];
+  for (let made = 0; made < 50; made += 1) {
+    talks.push(...(await Promise.all(Array.from({ length: 10 }, async () => scene.group(anna, [ben])))));
+  }
+  await reader.bell.until(
+    () => talks.every(({ conversationId }) => reader.copies.has(conversationId)),
+    'all 500',
+  );
+  await reader.disconnect();
+  const moved = talks.filter((_, index) => index % 17 === 0);
+  expect(moved.length).toBe(30);
+  for (const [index, talk] of moved.entries()) await sayMany(speaker, talk.conversationId, 1 + (index % 5));
+  await reader.connect();
+  expect(reader.summaries.size).toBe(500);
+  for (const [index, talk] of moved.entries()) {
+    expect(reader.copy(talk.conversationId).lastSequence).toBe(2 + (index % 5));
+  }
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G4.4][P5.6] who was added to a group while offline finds it in the list and in the own log', async () => {
+  await using scene = await Scene.start();
+  const { anna, talk, speaker } = await couple(scene, 'added');
+  const cleo = await scene.person('cleo');
+  const device = await scene.connected(cleo, 'phone');
+  await device.disconnect();
+  await sayMany(speaker, talk.conversationId, 10);
+  const [joined] = await anna.http.addMembers(talk.conversationId, [cleo.userId]);
+  const head = await sayMany(speaker, talk.conversationId, 10);
+  await device.connect();
+  await device.reach(device.ownLogId, 1);
+  expect(device.summaries.get(talk.conversationId)).toMatchObject({ head: { sequence: head }, unread: 10 });
+  expect(device.copy(device.ownLogId).events).toMatchObject([
+    {
+      type: 'membership_event',
+      change: 'joined',
+      targetConversationId: talk.conversationId,
+      targetSequence: joined?.sequence,
+    },
+  ]);
+  const page = await cleo.http.events(talk.conversationId, undefined);
+  expect(page.events[0]?.eventId).toBe(joined?.eventId ?? '');
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G1.2][G4.4] who was added just before kill -9 finds it in the own log, once', async () => {
+  await using scene = await Scene.start();
+  const anna = await scene.person('anna');
+  const talk = await scene.group(anna, []);
+  const people = await scene.people('late', 20);
+  const devices = await Promise.all(people.map(async (person) => scene.connected(person, 'phone')));
+  await Promise.all(devices.map(async (device) => device.disconnect()));
+  const adding = people.map(async ({ userId }) => anna.http.addMembers(talk.conversationId, [userId]));
+  const joins = (await Promise.all(adding)).flat();
+  await scene.server.kill();
+  await scene.server.start();
+  for (const device of devices) {
+    await device.connect();
+    await device.reach(device.ownLogId, 1, 5000);
+    const own = device.copy(device.ownLogId).events;
+    const joined = joins.find((event) => JSON.stringify(event['members']).includes(device.userId));
+    const target = { targetConversationId: talk.conversationId, targetSequence: joined?.sequence };
+    expect(own).toMatchObject([{ type: 'membership_event', change: 'joined', ...target }]);
+  }
+  expect(await scene.breaches()).toEqual([]);
+});
+
+test('[G4.5] a device that connects again and again during load has no hole and no double', async () => {
+  await using scene = await Scene.start();
+  const { talk, speaker, reader } = await couple(scene, 'storm');
+  let isDone = false;
+  const said = sayMany(speaker, talk.conversationId, scaled(4000), 16).then((head) => {
+    isDone = true;
+    return head;
+  });
+  let connects = 0;
+  while (!isDone) {
+    await reader.disconnect();
+    await reader.connect();
+    connects += 1;
+  }
+  await reader.reach(talk.conversationId, await said);
+  expect(connects).toBeGreaterThan(3);
+  expect(reader.copy(talk.conversationId).resets).toBe(0);
+  expect(await scene.breaches()).toEqual([]);
+});
