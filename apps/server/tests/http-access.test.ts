@@ -61,7 +61,7 @@ function memberCalls(userId: string): readonly Call[] {
 }
 
 describe("somebody else's conversation", () => {
-  test('is not found on any route, exactly like one that does not exist', async () => {
+  test('[G5.2] is not found on any route, exactly like one that does not exist', async () => {
     const theirs = await newGroup(server, alice);
     await say(server, alice, theirs, 'a secret');
     const calls = memberCalls(mallory.userId);
@@ -76,7 +76,7 @@ describe("somebody else's conversation", () => {
     }
   });
 
-  test('is not found by who was removed from it', async () => {
+  test('[G5.1] is not found by who was removed from it', async () => {
     const bob = await server.signUp();
     const id = await newGroup(server, alice, [bob]);
     const removed = await server.ask('DELETE', `/v1/conversations/${id}/members/${bob.userId}`, {
@@ -212,7 +212,7 @@ describe('tokens of an embedding product', () => {
     expect((await me(jsonWebToken(nameless, JWT_SECRET))).status).toBe(200);
   });
 
-  test('that are not as they should be let nobody in', async () => {
+  test('[G8.4] that are not as they should be let nobody in', async () => {
     const other = 'o'.repeat(40);
     const now = Math.floor(Date.now() / 1000);
     const forged: readonly (readonly [why: string, token: string])[] = [

@@ -22,11 +22,34 @@ describe('accounts', () => {
     expect([status, user]).toEqual([200, { userId, username, displayName: 'Alice' }]);
   });
 
-  test('a name belongs to one account, whatever its case', async () => {
+  test('[P2.1] a name belongs to one account, whatever its case', async () => {
     const { username } = await server.signUp();
     const body = { username: username.toUpperCase(), password: PASSWORD };
     const { status, body: problem } = await server.ask('POST', '/v1/accounts', { body });
     expect([status, problem['code']]).toEqual([409, 'username_taken']);
+  });
+
+  test('[P2.1] a name and a password are of the length and the characters they may have', async () => {
+    const statusOf = async (username: string, password = PASSWORD) =>
+      (await server.ask('POST', '/v1/accounts', { body: { username, password } })).status;
+    const tail = newName().slice(1, 9);
+    expect(await statusOf(`Zoë.O'Neil-${tail}`)).toBe(201);
+    expect(await statusOf(`zo\u0065\u0308.o'neil-${tail}`.normalize('NFC'))).toBe(409);
+    for (const name of ['ab', 'x'.repeat(33), 'a b c', 'a@b', 'tab\there', '']) {
+      expect([name, await statusOf(name)]).toEqual([name, 400]);
+    }
+    expect(await statusOf(newName(), '1234567')).toBe(400);
+    expect(await statusOf(newName(), 'x'.repeat(257))).toBe(400);
+  });
+
+  test('[P2.2] logging in with a device signs that device in anew, without one there is another', async () => {
+    const { username, deviceId, refreshToken } = await server.signUp();
+    const body = { username, password: PASSWORD, deviceId };
+    const again = await server.ask('POST', '/v1/sessions', { body });
+    expect(again.body['deviceId']).toBe(deviceId);
+    expect((await logIn(server.url, username)).deviceId).not.toBe(deviceId);
+    const old = await server.ask('POST', '/v1/sessions/refresh', { body: { refreshToken } });
+    expect([old.status, old.body['code']]).toEqual([401, 'session_ended']);
   });
 
   test('a wrong password and a wrong name are refused alike', async () => {
@@ -73,7 +96,7 @@ describe('refresh tokens', () => {
     expect(seen).toBe(200);
   });
 
-  test('an answer that was lost is given again, with the same successor', async () => {
+  test('[P2.3] an answer that was lost is given again, with the same successor', async () => {
     const { refreshToken } = await server.signUp();
     const first = await refresh(refreshToken);
     const again = await refresh(refreshToken);
@@ -81,7 +104,7 @@ describe('refresh tokens', () => {
     expect(again.body['refreshToken']).toBe(first.body['refreshToken'] as string);
   });
 
-  test('an old one, after its successor was used, ends the session', async () => {
+  test('[P2.3] an old one, after its successor was used, ends the session', async () => {
     const { refreshToken, token } = await server.signUp();
     const second = await refresh(refreshToken);
     const third = await refresh(String(second.body['refreshToken']));
@@ -103,7 +126,7 @@ describe('refresh tokens', () => {
 });
 
 describe('devices', () => {
-  test('are listed, and revoked ones are known no more', async () => {
+  test('[P2.4] are listed, and revoked ones are known no more', async () => {
     const phone = await server.signUp();
     const laptop = await logIn(server.url, phone.username);
     const { body } = await server.ask('GET', '/v1/devices', { token: phone.token });
@@ -128,7 +151,7 @@ describe('devices', () => {
     expect((await server.ask('GET', '/v1/devices', { token: alice.token })).status).toBe(200);
   });
 
-  test('logging out ends this one', async () => {
+  test('[P2.4] logging out ends this one', async () => {
     const { token, refreshToken } = await server.signUp();
     expect((await server.ask('DELETE', '/v1/sessions/current', { token })).status).toBe(204);
     expect((await server.ask('GET', '/v1/devices', { token })).status).toBe(401);

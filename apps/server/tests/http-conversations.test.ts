@@ -25,7 +25,7 @@ async function page(user: SignedIn, conversationId: string, query: string): Prom
 }
 
 describe('conversations', () => {
-  test('a direct one is the same, whoever starts it', async () => {
+  test('[G3.4] a direct one is the same, whoever starts it', async () => {
     const start = (user: SignedIn, other: SignedIn) =>
       server.ask('POST', '/v1/conversations', {
         token: user.token,
@@ -44,7 +44,7 @@ describe('conversations', () => {
     });
   });
 
-  test('a group is created once, however often it is asked for', async () => {
+  test('[G3.4] a group is created once, however often it is asked for', async () => {
     const body = { type: 'group', memberIds: [bob.userId], title: 'Lunch', clientMessageId: newId() };
     const first = await server.ask('POST', '/v1/conversations', { token: alice.token, body });
     const again = await server.ask('POST', '/v1/conversations', { token: alice.token, body });
@@ -125,8 +125,28 @@ describe('conversations', () => {
   });
 });
 
+describe('ids and times', () => {
+  test('[P1.5] an event id is its conversation, its sequence in base 36 and chance', async () => {
+    const id = await newGroup(server, alice);
+    const { messageId, sequence } = await say(server, alice, id, 'hi');
+    const [conversationId, place, chance, ...rest] = messageId.split('.');
+    expect([conversationId, Number.parseInt(place ?? '', 36), chance?.length, rest]).toEqual([
+      id,
+      sequence,
+      8,
+      [],
+    ]);
+  });
+
+  test('[P1.4] times are RFC 3339 in UTC with milliseconds', async () => {
+    const { body } = await server.ask('GET', '/v1/devices', { token: alice.token });
+    const [device] = body['devices'] as { createdAt: string }[];
+    expect(device?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+});
+
 describe('messages', () => {
-  test('are accepted once', async () => {
+  test('[G3.2] are accepted once, and another one under the same id not at all', async () => {
     const id = await newGroup(server, alice, [bob]);
     const path = `/v1/conversations/${id}/messages`;
     const body = { clientMessageId: newId(), body: 'Soup at noon?' };
@@ -144,7 +164,7 @@ describe('messages', () => {
     expect(head.sequence).toBe(first.body['sequence'] as number);
   });
 
-  test('history is read in pages, after, before and around a place', async () => {
+  test('[P11.1] history is read in pages, after, before and around a place', async () => {
     const id = await newGroup(server, alice, [bob]);
     const said = [];
     for (let count = 1; count <= 9; count += 1) said.push(await say(server, alice, id, `message ${count}`));
@@ -161,7 +181,7 @@ describe('messages', () => {
     expect([two.status, two.body['code']]).toEqual([400, 'invalid']);
   });
 
-  test('who sent one finds its clientMessageId in the log, and nobody else does', async () => {
+  test('[P11.1] who sent one finds its clientMessageId in the log, and nobody else does', async () => {
     const id = await newGroup(server, alice, [bob]);
     const body = { clientMessageId: newId(), body: 'mine' };
     await server.ask('POST', `/v1/conversations/${id}/messages`, { token: alice.token, body });
@@ -172,7 +192,7 @@ describe('messages', () => {
     expect([await log(alice), await log(bob)]).toEqual([body.clientMessageId, undefined]);
   });
 
-  test('receipts move what is unread', async () => {
+  test('[G6.1] receipts move what is unread', async () => {
     const id = await newGroup(server, alice, [bob]);
     await say(server, alice, id, 'one');
     const { messageId } = await say(server, alice, id, 'two');
@@ -191,7 +211,7 @@ describe('messages', () => {
 });
 
 describe('the long poll', () => {
-  test('answers once there is news', async () => {
+  test('[P10.3] answers once there is news', async () => {
     const id = await newGroup(server, alice, [bob]);
     const path = `/v1/conversations/${id}/events`;
     const { body } = await server.ask('GET', path, { token: bob.token });

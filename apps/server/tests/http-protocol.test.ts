@@ -37,7 +37,7 @@ async function post(body: RequestInit['body'], headers: Record<string, string> =
 const message = (body: unknown) => JSON.stringify({ clientMessageId: newId(), body });
 
 describe('problems', () => {
-  test('are application/problem+json with the fields of the error table', async () => {
+  test('[P12.1] are application/problem+json with the fields of the error table', async () => {
     const answers = [
       await post('{"body":'),
       await post('[]'),
@@ -105,7 +105,7 @@ describe('problems', () => {
 });
 
 describe('bodies', () => {
-  test('are UTF-8', async () => {
+  test('[G8.2] are UTF-8', async () => {
     const bytes = Buffer.from(message('hi')).map((byte) => (byte === 0x68 ? 0xff : byte));
     const answer = await post(bytes);
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'malformed']);
@@ -120,7 +120,7 @@ describe('bodies', () => {
     expect(await statusOf('application/x-www-form-urlencoded')).toBe(415);
   });
 
-  test('that come in pieces are bounded all the same', async () => {
+  test('[G8.1] that come in pieces are bounded all the same', async () => {
     const piece = new TextEncoder().encode('x'.repeat(64 * 1024));
     let pieces = 0;
     const endless = new ReadableStream<Uint8Array>({
@@ -134,15 +134,36 @@ describe('bodies', () => {
     expect(answer.status).toBe(413);
   });
 
-  test('reach nobody with fields that are not described', async () => {
+  test('[P1.2] reach nobody with fields that are not described', async () => {
     const body = `{"clientMessageId":"${newId()}","body":"hi","__proto__":{"isAdmin":true},"constructor":1,"sequence":99}`;
     expect((await post(body)).status).toBe(201);
     expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
   });
 
-  test('nested without end are refused', async () => {
+  test('[G8.2] nested without end are refused', async () => {
     const answer = await post(`{"body":${'['.repeat(100_000)}`);
     expect(answer.status).toBe(400);
+  });
+});
+
+describe('tokens', () => {
+  test('[P2.5] in an address are no tokens', async () => {
+    for (const name of ['access_token', 'token', 'authorization', 'accessToken']) {
+      const { status } = await server.ask('GET', `/v1/devices?${name}=${alice.token}`);
+      expect([name, status]).toEqual([name, 401]);
+    }
+  });
+});
+
+describe('what is for operators and tools', () => {
+  test('[P11.2] takes no token', async () => {
+    for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/asyncapi.json']) {
+      expect([path, (await server.ask('GET', path)).status]).toEqual([path, 200]);
+    }
+    expect((await server.ask('GET', '/readyz')).body).toEqual({
+      ready: true,
+      checks: { read: 'ok', write: 'ok', node: 'ok' },
+    });
   });
 });
 
@@ -178,7 +199,7 @@ describe('web pages', () => {
       ...(method === 'POST' ? { body: { clientMessageId: newId(), body: 'hi' } } : {}),
     });
 
-  test('of allowed origins and of this server may use the API', async () => {
+  test('[P3.7] of allowed origins and of this server may use the API', async () => {
     for (const origin of [PAGE, server.url]) {
       const { status, headers } = await from(origin, 'POST');
       expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([
@@ -189,7 +210,7 @@ describe('web pages', () => {
     }
   });
 
-  test('of other origins may change nothing and read nothing', async () => {
+  test('[P3.7] of other origins may change nothing and read nothing', async () => {
     const foreign = [
       'https://evil.example',
       'null',

@@ -30,17 +30,27 @@ function confab(words: readonly string[], environment: Record<string, string> = 
 type Process = ReturnType<typeof confab>;
 
 /** Waits for the line that says it listens, and gives its address. */
-async function listening({ stderr }: Process): Promise<string> {
+async function listening(process: Process): Promise<string> {
+  return (await lineOf(process, 'listening')).url;
+}
+
+/** Waits for a line of the log that begins so. What comes after it is left to be read. */
+async function lineOf({ stderr }: Process, beginning: string): Promise<{ msg: string; url: string }> {
+  const reader = stderr.getReader();
   const decoder = new TextDecoder();
   let log = '';
-  for await (const chunk of stderr) {
-    log += decoder.decode(chunk);
-    for (const line of log.split('\n').slice(0, -1)) {
-      const { msg, url } = JSON.parse(line) as { msg: string; url: string };
-      if (msg === 'listening') return url;
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      log += decoder.decode(piece.value);
+      for (const line of log.split('\n').slice(0, -1)) {
+        const parsed = JSON.parse(line) as { msg: string; url: string };
+        if (parsed.msg.startsWith(beginning)) return parsed;
+      }
     }
+  } finally {
+    reader.releaseLock();
   }
-  throw new Error(`it ended before it listened: ${log}`);
+  throw new Error(`it ended without "${beginning}": ${log}`);
 }
 
 async function post(url: string, body: object): Promise<number> {
@@ -69,6 +79,20 @@ describe('confab start', () => {
     expect(await second.exited).toBe(0);
     expect(await new Response(second.stdout).text()).toBe('');
     expect(statSync(join(folder, 'data')).mode & 0o077).toBe(0);
+  });
+
+  test('takes its time to send connections away, and ends at once where it is told again', async () => {
+    const server = confab(['start'], { CONFAB_PORT: '0', CONFAB_DRAIN_MS: '600000' });
+    const url = await listening(server);
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, 'confab.v1.json');
+    await new Promise((greeted) => {
+      socket.addEventListener('message', greeted, { once: true });
+    });
+    server.kill('SIGTERM');
+    await lineOf(server, 'stopping');
+    server.kill('SIGTERM');
+    expect(await server.exited).toBe(130);
+    socket.close();
   });
 
   test('has its folder for itself', async () => {

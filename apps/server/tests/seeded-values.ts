@@ -157,6 +157,8 @@ export class SeededValues {
   }
 
   #array(schema: Schema, field: string): unknown[] {
+    const { prefixItems } = schema as { prefixItems?: Schema[] };
+    if (prefixItems !== undefined) return prefixItems.map((item) => this.value(item, ''));
     const {
       items = {},
       minItems = 0,

@@ -107,10 +107,10 @@ async function signUp(url: string, username: string): Promise<SignedIn> {
   return await logIn(url, username);
 }
 
-export async function logIn(url: string, username: string): Promise<SignedIn> {
-  const { status, body } = await ask(`${url}/v1/sessions`, 'POST', {
-    body: { username, password: PASSWORD },
-  });
+export async function logIn(url: string, username: string, onDevice?: string): Promise<SignedIn> {
+  const device = onDevice === undefined ? {} : { deviceId: onDevice };
+  const asked = { username, password: PASSWORD, ...device };
+  const { status, body } = await ask(`${url}/v1/sessions`, 'POST', { body: asked });
   if (status !== 201) throw new Error(`no session: ${JSON.stringify(body)}`);
   const { userId, deviceId, accessToken, refreshToken } = body as Record<string, string>;
   if (userId === undefined || deviceId === undefined) throw new Error('a session has a user and a device');

@@ -48,6 +48,7 @@ export const text = {
     offline: 'You are offline.',
     unreachable: 'The server cannot be reached.',
     retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
+    retrying: 'Trying again…',
     retryNow: 'Try now',
     waiting: (many: number) => `${count(many, 'message waits', 'messages wait')} to be sent.`,
     kept: 'What you write is kept and sent later.',

@@ -38,6 +38,10 @@ const CHROMIUM_ARGUMENTS = [
 export interface World {
   readonly url: string;
   readonly browser: Browser;
+  /** Ends the server as a power cut would. */
+  readonly killServer: () => Promise<void>;
+  /** Starts it again, over the same data and at the same address. */
+  readonly restartServer: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -45,11 +49,33 @@ export interface World {
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'confab-web-'));
   await buildApp(join(folder, 'site'));
+  let { server, url } = await startServer(folder, '0');
+  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: CHROMIUM_ARGUMENTS });
+  return {
+    url,
+    browser,
+    killServer: async () => {
+      server.kill('SIGKILL');
+      await server.exited;
+    },
+    restartServer: async () => {
+      ({ server, url } = await startServer(folder, new URL(url).port));
+    },
+    stop: async () => {
+      await browser.close();
+      server.kill();
+      await server.exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(folder: string, port: string) {
   const server = Bun.spawn([process.execPath, join(root, 'apps', 'server', 'src', 'main.ts'), 'start'], {
     cwd: folder,
     env: {
       ...process.env,
-      CONFAB_PORT: '0',
+      CONFAB_PORT: port,
       CONFAB_DATA_DIR: join(folder, 'data'),
       CONFAB_WEB_DIR: join(folder, 'site'),
       CONFAB_RATE_LIMITS: 'off',
@@ -58,18 +84,7 @@ export async function startWorld(): Promise<World> {
     stdout: 'pipe',
     stderr: process.env['CONFAB_TEST_SERVER_LOG'] === undefined ? 'ignore' : 'inherit',
   });
-  const url = await addressOf(server.stdout);
-  const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: CHROMIUM_ARGUMENTS });
-  return {
-    url,
-    browser,
-    stop: async () => {
-      await browser.close();
-      server.kill();
-      await server.exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { server, url: await addressOf(server.stdout) };
 }
 
 async function buildApp(outDir: string): Promise<void> {

@@ -46,6 +46,7 @@ browserTests(`the web app in a browser${needs}`, () => {
       await row(ben.page, 'Ada').click();
       await message(ben.page, 'Hello Ben').waitFor();
       await ben.page.getByTestId('unread-line').waitFor();
+      await ben.page.getByTestId('jump-to-latest').waitFor({ state: 'detached' });
       await ben.page.waitForFunction(() => !document.title.startsWith('('));
       expect(await row(ben.page, 'Ada').getByTestId('unread-badge').count()).toBe(0);
       await waitForState(ada.page, 'Hello Ben', 'read');
@@ -107,6 +108,28 @@ browserTests(`the web app in a browser${needs}`, () => {
       expect(await sequencesOf(ben)).toEqual(await sequencesOf(ada));
     });
 
+    it('what is written while the server is dead arrives when it is back', async () => {
+      const [ada, ben] = await twoPeople();
+      await startDirect(ada, ben);
+      await send(ada.page, 'before');
+      await waitForOneOf(ada.page, 'before', ACKNOWLEDGED);
+      await row(ben.page, 'Ada').click();
+      await message(ben.page, 'before').waitFor();
+
+      await world.killServer();
+      const written = ['one', 'two', 'three'];
+      for (const body of written) await send(ada.page, body);
+      await ada.page.getByText('The server cannot be reached.').first().waitFor();
+      await ada.page.getByText('3 messages wait to be sent').waitFor();
+      await ada.page.getByRole('button', { name: 'Try now' }).waitFor();
+      await world.restartServer();
+      ada.page.setDefaultTimeout(30_000);
+      for (const body of written) await waitForOneOf(ada.page, body, ACKNOWLEDGED);
+      await message(ben.page, 'three').waitFor({ timeout: 30_000 });
+      expect(await bodies(ben.page)).toEqual(['before', ...written]);
+      expect(await bodies(ada.page)).toEqual(['before', ...written]);
+    });
+
     it('says that it is offline, and that it is back', async () => {
       const ada = await newPerson(world, 'Ada');
       await ada.page.locator('[data-testid="connection"][data-state="live"]').waitFor({ state: 'attached' });
@@ -146,18 +169,24 @@ browserTests(`the web app in a browser${needs}`, () => {
   });
 
   describe('groups', () => {
+    it('who is removed while looking is told so and can write no more', async () => {
+      const [ada, ben] = await twoPeople();
+      await makeGroup(ada, 'Board', [ben]);
+      await row(ben.page, 'Board').click();
+      await ben.page.getByTestId('composer').waitFor();
+      await ada.page.getByTestId('details-button').click();
+      await ada.page.getByRole('button', { name: 'Actions for Ben' }).click();
+      await ada.page.getByRole('menuitem', { name: 'Remove from group' }).click();
+      await ada.page.getByRole('alertdialog').getByRole('button', { name: 'Remove from group' }).click();
+      await ben.page.getByTestId('composer').waitFor({ state: 'detached' });
+      await ben.page.getByText('This conversation is not here').waitFor();
+      await ada.page.getByTestId('system-line').getByText('You removed Ben').waitFor();
+    });
+
     it('are made, renamed and left, and everybody sees what happened', async () => {
       const [ada, ben] = await twoPeople();
       const cy = await newPerson(world, 'Cyrus');
-      await ada.page.getByTestId('start-conversation').click();
-      await ada.page.getByRole('radio', { name: 'Group' }).click();
-      await ada.page.getByLabel('Name of the group').fill('Boat');
-      for (const other of [ben, cy]) {
-        await ada.page.getByRole('searchbox', { name: 'Find people' }).fill(other.username);
-        await ada.page.getByRole('option', { name: other.name }).click();
-      }
-      await ada.page.getByRole('button', { name: 'Create group' }).click();
-      await ada.page.getByTestId('conversation-title').getByText('Boat').waitFor();
+      await makeGroup(ada, 'Boat', [ben, cy]);
       await row(ben.page, 'Boat').click();
       await ben.page.getByTestId('system-line').getByText('Ada started “Boat”').waitFor();
 
@@ -339,6 +368,18 @@ browserTests(`the web app in a browser${needs}`, () => {
     });
   });
 });
+
+async function makeGroup({ page }: Person, title: string, others: readonly Person[]): Promise<void> {
+  await page.getByTestId('start-conversation').click();
+  await page.getByRole('radio', { name: 'Group' }).click();
+  await page.getByLabel('Name of the group').fill(title);
+  for (const other of others) {
+    await page.getByRole('searchbox', { name: 'Find people' }).fill(other.username);
+    await page.getByRole('option', { name: other.name }).click();
+  }
+  await page.getByRole('button', { name: 'Create group' }).click();
+  await page.getByTestId('conversation-title').getByText(title).waitFor();
+}
 
 async function twoPeople(): Promise<[Person, Person]> {
   return [await newPerson(world, 'Ada'), await newPerson(world, 'Ben')];

@@ -17,6 +17,7 @@ export interface WebSocketLike {
   ): void;
 }
 
+/** Opens a WebSocket, asking for one subprotocol. May throw where the platform refuses the address. */
 export type WebSocketFactory = (url: string, subprotocol: string) => WebSocketLike;
 
 /** `fetch` as the SDK calls it. */
@@ -39,6 +40,7 @@ export interface ClientLogger {
 /** The ways to a server. `auto` takes the first that works: WebSocket, then stream, then long poll. */
 export type TransportKind = 'websocket' | 'stream' | 'poll';
 
+/** What a client is made with. Only `url` and `clientName` are needed. */
 export interface ClientOptions {
   /** Origin of the server, `https://chat.example`; a path in front of `/v1` is kept. */
   readonly url: string;
@@ -93,6 +95,7 @@ export interface Account {
   readonly revokeDevice: (deviceId: string) => Promise<void>;
 }
 
+/** A new account: a name of 3 to 32 characters, a password of 8 to 256. */
 export interface RegisterRequest {
   readonly username: string;
   readonly password: string;
@@ -120,6 +123,7 @@ export type ConnectionState =
  */
 export type StopReason = 'not_started' | 'closed' | 'signed_out' | 'replaced' | 'too_old' | 'refused';
 
+/** The one connection of a client. It comes back by itself until `close`. */
 export interface Connection {
   readonly state: Observable<ConnectionState>;
   /** Connects and stays connected until `close`. In `waiting` it tries at once. Needs a session. */
@@ -168,6 +172,7 @@ export interface ClientEvents {
   readonly error: ChatError;
 }
 
+/** A name for `client.on`. */
 export type ClientEventName = keyof ClientEvents;
 
 /** The SDK. Made by `createClient`; it does nothing on the network before `logIn` or `connection.connect`. */

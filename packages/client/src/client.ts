@@ -112,30 +112,38 @@ export class Client {
     this.connection.send({ type: 'state', active });
   };
 
-  /** Somebody logged in: what is on the device of another user goes. */
-  async begin(userId: string): Promise<void> {
+  /** Somebody logged in. What is on the device of another user goes; false where there was another, or nobody. */
+  async begin(userId: string): Promise<boolean> {
     const { storage } = this.settings;
     const owner = await storage.read('session', 'owner');
-    if (owner === userId) return;
-    this.#forgetAll();
-    await this.#cache.clear();
-    if (owner !== undefined) await storage.clear(['pending']);
+    if (owner === userId) return true;
+    await storage.clear(['conversations', 'timelines', 'pending']);
     await storage.write([{ table: 'session', key: 'owner', value: userId }]);
+    return false;
   }
 
   /** The user logged out: nothing of theirs stays on the device. */
   async erase(): Promise<void> {
-    this.#forgetAll();
-    await this.#cache.clear();
-    await this.settings.storage.clear(['pending']);
-    await this.settings.storage.write([{ table: 'session', key: 'owner', value: undefined }]);
+    this.forget();
+    const { storage } = this.settings;
+    await storage.clear(['conversations', 'timelines', 'pending']);
+    await storage.write([{ table: 'session', key: 'owner', value: undefined }]);
+  }
+
+  /** Forgets what is in memory; another user begins. */
+  forget(): void {
+    this.directory.clear();
+    this.queue.clear();
+    this.receipts.clear();
+    this.conversations.clear();
+    this.users.clear();
   }
 
   async close(): Promise<void> {
     this.connection.close('closed');
     await this.loaded;
     for (const end of this.#ends.splice(0)) end();
-    await this.#cache.flush(this.directory);
+    await this.#cache.end(this.directory);
     this.queue.clear();
     this.receipts.clear();
     this.#store.end();
@@ -232,7 +240,7 @@ export class Client {
   #ready(frame: ServerFrameOf<'ready'>): void {
     if (this.externalSession !== null && this.me() !== frame.userId) {
       // What is in memory was another user's, or nobody's.
-      this.#forgetAll();
+      this.forget();
       void this.externalSession.identified(frame.userId).catch((error: unknown) => this.#report(error));
       void this.begin(frame.userId).catch((error: unknown) => this.#report(error));
     }
@@ -303,7 +311,8 @@ export class Client {
       connection.state.subscribe(() => emitter.emit('connection', connection.state.get())),
       session.state.subscribe(() => {
         const state = session.state.get();
-        if (state.kind === 'signed_out' && this.externalSession === null) connection.close('signed_out');
+        const isOver = state.kind === 'signed_out' && connection.state.get().kind !== 'stopped';
+        if (isOver && this.externalSession === null) connection.close('signed_out');
         emitter.emit('session', state);
       }),
     );
@@ -321,14 +330,6 @@ export class Client {
     } catch (error) {
       this.#report(error);
     }
-  }
-
-  #forgetAll(): void {
-    this.directory.clear();
-    this.queue.clear();
-    this.receipts.clear();
-    this.conversations.clear();
-    this.users.clear();
   }
 
   #report(thrown: unknown): void {

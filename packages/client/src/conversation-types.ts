@@ -30,6 +30,7 @@ export interface ConversationView {
   readonly watermarks: readonly Watermarks[];
 }
 
+/** All conversations of the user, and the sums of what is unread in them. */
 export interface ConversationList {
   /** Newest activity first. */
   readonly items: readonly ConversationView[];
@@ -39,17 +40,20 @@ export interface ConversationList {
   readonly mentions: number;
 }
 
+/** One member; `user` is null until it was read. */
 export interface MemberView {
   readonly userId: string;
   readonly role: Role;
   readonly user: User | null;
 }
 
+/** The members read so far, at most 200 a page. */
 export interface MemberList {
   readonly items: readonly MemberView[];
   readonly status: 'loading' | 'partial' | 'complete';
 }
 
+/** The members of one conversation, followed while they come and go. */
 export interface Members extends Observable<MemberList> {
   /** Reads the next page, if there is one. The first page is read when somebody subscribes. */
   readonly loadMore: () => Promise<void>;

@@ -63,7 +63,7 @@ function accountOf(client: Client, connection: Connection): Account {
       client.connection.close('closed');
       const { deviceName } = settings;
       await session.logIn(deviceName === null ? request : { ...request, deviceName });
-      await client.begin(client.me());
+      if (!(await client.begin(client.me()))) client.forget();
       await client.queue.adopt();
       connection.connect();
     },

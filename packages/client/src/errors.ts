@@ -8,6 +8,7 @@ import { type ErrorCode, errorTable, type RetryClass } from '@confab/protocol';
  */
 export type ClientErrorCode = 'network' | 'timeout' | 'signed_out' | 'closed' | 'storage' | 'unexpected';
 
+/** Every code a `ChatError` may have. */
 export type ChatErrorCode = ErrorCode | ClientErrorCode;
 
 const clientRetry: Readonly<Record<ClientErrorCode, RetryClass>> = {
@@ -19,6 +20,7 @@ const clientRetry: Readonly<Record<ClientErrorCode, RetryClass>> = {
   unexpected: 'never',
 };
 
+/** Facts of one error beside its row of the table. */
 export interface ChatErrorDetail {
   /** Milliseconds after which a retry makes sense. */
   readonly afterMs?: number | undefined;

@@ -47,8 +47,10 @@ export interface SystemItem {
   readonly event: ConversationEvent | MemberEvent;
 }
 
+/** One line of a timeline. */
 export type TimelineItem = MessageItem | SystemItem;
 
+/** What a timeline shows. Immutable; the same object until something of it changes. */
 export interface TimelineView {
   readonly conversationId: string;
   /** Ascending by sequence, then the unsent in the order of sending. */
@@ -68,6 +70,7 @@ export interface TimelineView {
   readonly watermarks: readonly Watermarks[];
 }
 
+/** What may be said of a message beside its text. */
 export interface SendOptions {
   readonly format?: MessageFormat;
   /** A messageId of the same conversation. */

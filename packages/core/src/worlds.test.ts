@@ -5,6 +5,8 @@ import {
   changeOf,
   checkHistory,
   createTestCluster,
+  type PendingSend,
+  type RecordingSession,
   type TestCluster,
   type TestDevice,
   type TestUser,
@@ -20,8 +22,11 @@ class World {
   readonly devices: readonly TestDevice[];
   readonly conversationIds: readonly string[];
   readonly unexpected: unknown[] = [];
+  /** Client ids whose answer has not come, and the connection it would come on. */
+  readonly #inFlight = new Map<string, RecordingSession | null>();
   #messages = 0;
   #changes = 0;
+  #hasCrashed = false;
 
   private constructor(cluster: TestCluster, users: readonly TestUser[], conversationIds: readonly string[]) {
     this.cluster = cluster;
@@ -67,7 +72,8 @@ class World {
     }
     await cluster.advance(120_000);
     for (const device of this.devices) {
-      if (device.session?.isLive !== true) await cluster.finish(device.connect(cluster.random.pick(cluster.nodes)));
+      // What a node committed and did not live to publish is found at the next resume.
+      if (this.#hasCrashed || device.session?.isLive !== true) await cluster.finish(device.connect(cluster.random.pick(cluster.nodes)));
     }
     for (const device of this.devices) {
       for (const send of device.pending.values()) this.#begin(device.resend(send));
@@ -91,15 +97,32 @@ class World {
     else await this.#restart();
   }
 
-  /** First in, first out: what was refused goes again, in order, before anything new; several are sent at once. */
+  /**
+   * First in, first out: what was refused goes again, in order, before anything new; several are sent at once. Once one
+   * was refused, all behind it is taken for refused too, whether its answer has come or not.
+   */
   #send(device: TestDevice): void {
     if (device.session?.isLive !== true) return;
     const conversationId = this.cluster.random.pick(this.conversationIds);
     const waiting = [...device.pending.values()].filter((send) => send.conversationId === conversationId);
-    for (const send of waiting) this.#begin(device.resend(send));
+    const refused = waiting.findIndex((send) => this.#inFlight.get(send.clientMessageId) !== device.session);
+    if (refused >= 0) for (const send of waiting.slice(refused)) this.#begin(this.#resend(device, send));
     for (let count = 1 + this.cluster.random.below(3); count > 0; count--) {
       this.#messages += 1;
-      this.#begin(device.send(conversationId, `${device.deviceId} says ${this.#messages}`));
+      const clientMessageId = this.cluster.random.urlSafe(22);
+      const body = `${device.deviceId} says ${this.#messages}`;
+      this.#begin(this.#resend(device, { conversationId, clientMessageId, body }));
+    }
+  }
+
+  async #resend(device: TestDevice, send: PendingSend): Promise<void> {
+    const { clientMessageId } = send;
+    const { session } = device;
+    this.#inFlight.set(clientMessageId, session);
+    try {
+      await device.resend(send);
+    } finally {
+      if (this.#inFlight.get(clientMessageId) === session) this.#inFlight.delete(clientMessageId);
     }
   }
 
@@ -157,6 +180,7 @@ class World {
     const { cluster } = this;
     const node = cluster.random.pick(cluster.nodes);
     node.crash();
+    this.#hasCrashed = true;
     for (const device of this.devices) if (device.node === node) device.vanish();
     await cluster.start(node.nodeId);
   }
@@ -176,13 +200,18 @@ class World {
   }
 }
 
-/** [G2.2]: what a device sent to a conversation stands in the order sent. */
+/**
+ * [G2.2]: what a device sent to a conversation stands in the order sent. Not that of a user who was removed: what was
+ * refused for good then, with an answer that was lost, may be sent again after a rejoin.
+ */
 async function outOfOrder(world: World): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const conversationId of world.conversationIds) {
     const last = new Map<string, number>();
-    for (const event of await world.cluster.log(conversationId)) {
-      if (event.type !== 'message_event') continue;
+    const log = await world.cluster.log(conversationId);
+    const removed = world.users.filter(({ userId }) => log.some((event) => changeOf(event, userId) === 'left'));
+    for (const event of log) {
+      if (event.type !== 'message_event' || removed.some(({ userId }) => userId === event.senderId)) continue;
       const [deviceId, number] = event.body.split(' says ') as [string, string];
       if (Number(number) < (last.get(deviceId) ?? 0)) wrong.push(`${event.body} after ${last.get(deviceId)}`);
       last.set(deviceId, Number(number));
@@ -192,24 +221,24 @@ async function outOfOrder(world: World): Promise<readonly string[]> {
 }
 
 test('[G1.2] [G2.1] [G2.2] [G3.1] [G4.1] [G4.4] [G5.1] [G5.3] [G6.1] random worlds', async () => {
-  const from = Number(process.env['CONFAB_TEST_SEED'] ?? 1);
-  const seeds = process.env['CONFAB_TEST_SEED'] === undefined ? SEEDS : 1;
+  // To see one world again: bun test packages/core/src/worlds.test.ts with its number here.
+  const from = 1;
   let events = 0;
   let changes = 0;
-  for (let seed = from; seed < from + seeds; seed++) {
+  for (let seed = from; seed < from + SEEDS; seed++) {
     const world = await World.begin(seed);
     await using cluster = world.cluster;
     await world.run();
     await world.end();
     const wrong = [...(await checkHistory(cluster, world.conversationIds)), ...(await outOfOrder(world))];
     const noise = [...world.unexpected, ...cluster.faults];
-    if (wrong.length + noise.length > 0) { console.log(`seed ${seed}: ${[...wrong, ...noise].slice(0,4).join('\n   ')}`); if (process.env['TRACE']) console.log(noise); }
+    if (wrong.length + noise.length > 0) throw new Error(`seed ${seed}: ${[...wrong, ...noise].join('\n')}`);
     const [group] = world.conversationIds as [string];
     const log = await cluster.log(group);
     events += log.length;
     changes += log.filter((event) => world.users.some((user) => changeOf(event, user.userId) !== null)).length;
   }
   // The worlds are not empty ones.
-  expect(events / seeds).toBeGreaterThan(15);
-  expect(changes / seeds).toBeGreaterThan(2);
+  expect(events / SEEDS).toBeGreaterThan(15);
+  expect(changes / SEEDS).toBeGreaterThan(2);
 }, 120_000);

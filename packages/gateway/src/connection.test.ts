@@ -7,7 +7,7 @@ import { settled } from './testing/manual-clock.ts';
 import { authenticateFrame, sendFrame, testGateway } from './testing/test-gateway.ts';
 
 describe('before ready', () => {
-  test('hello is the first frame, unasked, and says the limits', () => {
+  test('[P3.1] hello is the first frame, unasked, and says the limits', () => {
     const { open } = testGateway();
     const { frames } = open();
     expect(frames).toHaveLength(1);
@@ -20,7 +20,7 @@ describe('before ready', () => {
     expect(frames[0]?.['connectionId']).toHaveLength(22);
   });
 
-  test('anything but authenticate and ping is refused with its labels', async () => {
+  test('[P3.2] anything but authenticate and ping is refused with its labels', async () => {
     const { open, chat } = testGateway();
     const peer = open();
     peer.say({ type: 'ping', ref: 'p' });
@@ -39,7 +39,7 @@ describe('before ready', () => {
     expect(chat.asked).toHaveLength(0);
   });
 
-  test('a send refused before ready is not overtaken by one after it', async () => {
+  test('[G2.2] a send refused before ready is not overtaken by one after it', async () => {
     const { open, chat } = testGateway();
     chat.onAsked = (asked) => asked.accept({});
     const peer = open();
@@ -51,7 +51,7 @@ describe('before ready', () => {
     expect(peer.last).toMatchObject({ type: 'error', code: 'after_previous' });
   });
 
-  test('a thousand frames are bounded, then 4201', async () => {
+  test('[G8.3] a thousand frames are bounded, then 4201', async () => {
     const { open, chat } = testGateway();
     const peer = open();
     for (let count = 0; count < 1_000; count += 1) peer.say(sendFrame('g1', count));
@@ -61,7 +61,7 @@ describe('before ready', () => {
     expect(chat.asked).toHaveLength(0);
   });
 
-  test('a frame above 16 KiB is refused unparsed', async () => {
+  test('[G8.3] a frame above 16 KiB is refused unparsed', async () => {
     const { open } = testGateway();
     const peer = open();
     peer.say({ type: 'ping', ref: 'x', padding: 'x'.repeat(limits.frameBeforeReadyBytesMax) });
@@ -70,7 +70,7 @@ describe('before ready', () => {
     expect(peer.last).not.toHaveProperty('ref');
   });
 
-  test('who says nothing is closed with 4201 after the deadline', () => {
+  test('[G8.3] who says nothing is closed with 4201 after the deadline', () => {
     const { open, clock } = testGateway();
     const peer = open();
     clock.advance(limits.authenticationDeadlineMs - 1);
@@ -135,7 +135,7 @@ describe('bad frames', () => {
     ['a frame too long', 'too_large', send({ ref: 'big', more: 'x'.repeat(300_000) }), { ref: 'big' }],
   ];
   test.each(cases)(
-    '%s is answered with %s, and the connection goes on',
+    '[G8.2] %s is answered with %s, and the connection goes on',
     async (_name, code, text, labels) => {
       const { join } = testGateway();
       const peer = await join('ann', 'd1');
@@ -150,7 +150,7 @@ describe('bad frames', () => {
     },
   );
 
-  test('a binary frame is malformed', async () => {
+  test('[P1.1] a binary frame is malformed', async () => {
     const { join } = testGateway();
     const peer = await join('ann', 'd1');
     peer.connection?.receiveBinary();
@@ -171,7 +171,7 @@ describe('bad frames', () => {
 });
 
 describe('operations', () => {
-  test('answers are spliced from what core encoded', async () => {
+  test('[P1.3] answers carry the ref, and a verb with nothing to say answers only to one', async () => {
     const { join, chat } = testGateway();
     const peer = await join('ann', 'd1');
     chat.onAsked = ({ verb, accept }) => accept(verb === 'typing' ? null : { sequence: 7 });
@@ -206,7 +206,7 @@ describe('operations', () => {
     expect(new Set(chat.asked.map(({ context }) => context.lane)).size).toBe(1);
   });
 
-  test('behind a send refused for now, later ones are refused until it is sent again', async () => {
+  test('[P6.4] behind a send refused for now, later ones are refused until it is sent again', async () => {
     const { join, chat } = testGateway();
     const peer = await join('ann', 'd1');
     for (let number = 1; number <= 3; number += 1) peer.say(sendFrame('g1', number));
@@ -231,7 +231,7 @@ describe('operations', () => {
     ]);
   });
 
-  test('more than fit under way are refused, and nothing overtakes them', async () => {
+  test('[G8.1] more than fit under way are refused, and nothing overtakes them', async () => {
     const { join, chat } = testGateway();
     const peer = await join('ann', 'd1');
     for (let number = 0; number <= requestsUnderWayMax; number += 1) peer.say(sendFrame('g1', number));
@@ -276,7 +276,7 @@ describe('operations', () => {
 });
 
 describe('the life of an authenticated connection', () => {
-  test('live events are noted while it resumes, and passed on after', async () => {
+  test('[G4.5] live events are noted while it resumes, and passed on after', async () => {
     const { open, chat } = testGateway();
     const peer = open();
     chat.onResume = async (request, sink) => {
@@ -302,7 +302,7 @@ describe('the life of an authenticated connection', () => {
     expect(other.last).not.toHaveProperty('clientMessageId');
   });
 
-  test('the same instance replaces its earlier self at once, though that one never answers', async () => {
+  test('[G4.6] the same instance replaces its earlier self at once, though that one never answers', async () => {
     const { join, chat, gateway } = testGateway();
     const halfOpen = await join('ann', 'd1');
     halfOpen.isConfirming = false;
@@ -317,7 +317,7 @@ describe('the life of an authenticated connection', () => {
     expect(next.types).toContain('message_event');
   });
 
-  test('eight tabs of a device live side by side; the ninth ends the oldest', async () => {
+  test('[P3.4] eight tabs of a device live side by side; the ninth ends the oldest', async () => {
     const { join } = testGateway();
     const tabs = [];
     for (let tab = 1; tab <= 9; tab += 1) tabs.push(await join('ann', 'd1', `tab${tab}`));
@@ -326,7 +326,7 @@ describe('the life of an authenticated connection', () => {
     expect(other?.closed).toBeNull();
   });
 
-  test('a revoked device is closed with 4300: at once when told, within 30 s when not', async () => {
+  test('[G8.4] a revoked device is closed with 4300: at once when told, within 30 s when not', async () => {
     const { join, chat, revoked, clock } = testGateway();
     const [told, untold, other] = [await join('ann', 'd1'), await join('ann', 'd2'), await join('bob', 'd3')];
     for (const session of chat.sessions) if (session.deviceId === 'd1') session.deviceRevoked();
@@ -341,7 +341,7 @@ describe('the life of an authenticated connection', () => {
     expect(other.closed).toBeNull();
   });
 
-  test('a token is renewed on a live connection; when it runs out the end is 4200', async () => {
+  test('[P3.3] a token is renewed on a live connection; when it runs out the end is 4200', async () => {
     const { open, clock } = testGateway();
     const peer = open();
     const frame = { ...authenticateFrame('ann', 'd1'), token: `ann.d1.${clock.nowMs() + 5_000}` };
@@ -365,7 +365,7 @@ describe('the life of an authenticated connection', () => {
     expect(peer.closed).toMatchObject({ code: 4200 });
   });
 
-  test('a quiet peer is pinged after 25 s and closed with 4001 after 8 more; any frame counts', async () => {
+  test('[P3.5] a quiet peer is pinged after 25 s and closed with 4001 after 8 more; any frame counts', async () => {
     const { join, clock } = testGateway();
     const [quiet, answering] = [await join('ann', 'd1'), await join('bob', 'd2')];
     clock.advance(25_000);

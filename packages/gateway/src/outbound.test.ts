@@ -82,7 +82,7 @@ describe('outbound', () => {
     expect(outbound.waitingBytes).toBe(0);
   });
 
-  test('a slow reader loses typing notes, then receipts, then is told where conversations stand', () => {
+  test('[G7.1] a slow reader loses typing notes, then receipts, then is told where conversations stand', () => {
     const made = world();
     const { outbound, transport } = made;
     const lost = (say: () => void): boolean => {

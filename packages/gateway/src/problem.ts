@@ -1,4 +1,4 @@
-import type { ConfabError } from '@confab/protocol';
+import { type ConfabError, errorTable } from '@confab/protocol';
 
 /** An error as `application/problem+json`. */
 export function problem(error: ConfabError): Response {
@@ -10,13 +10,17 @@ export function problem(error: ConfabError): Response {
   if (detail.afterMs !== undefined)
     headers['retry-after'] = String(Math.max(1, Math.ceil(detail.afterMs / 1_000)));
   if (status === 401) headers['www-authenticate'] = 'Bearer';
+  const { afterMs, userIds } = detail;
+  const title = errorTable[code].meaning;
   const body = JSON.stringify({
-    type: 'about:blank',
-    title: message,
+    type: `urn:confab:problem:${code}`,
+    title,
     status,
+    detail: message === title ? undefined : message,
     code,
     retry,
-    afterMs: detail.afterMs,
+    afterMs,
+    userIds,
   });
   return new Response(body, { status, headers });
 }

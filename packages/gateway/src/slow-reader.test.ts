@@ -26,7 +26,7 @@ async function overwhelm(
 }
 
 describe('a slow reader', () => {
-  test('never misses a message in silence: every conversation it lost events of is told as a head', async () => {
+  test('[G7.1] never misses a message in silence: every conversation it lost events of is told as a head', async () => {
     const made = testGateway();
     const peer = await made.join('ann', 'd1');
     peer.isTaking = false;

@@ -88,7 +88,7 @@ async function openedStream(url: string, userId = 'ann'): Promise<StreamReader &
 }
 
 describe('POST /v1/stream', () => {
-  test('answers with the frames of a connection, hello first', async () => {
+  test('[P10.1] answers with the frames of a connection, hello first', async () => {
     const { url, chat } = listen();
     const stream = new StreamReader(await post(`${url}/v1/stream`, authenticateFrame('ann', 'd1')));
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
@@ -171,7 +171,7 @@ describe('POST /v1/frames', () => {
     return ((await response.json()) as { frames: SeenFrame[] }).frames;
   }
 
-  test('one answer for each frame, in order, bad ones among them', async () => {
+  test('[P10.2] one answer for each frame, in order, bad ones among them', async () => {
     const { url, chat } = listen();
     chat.onAsked = ({ verb, request, accept, refuse }) => {
       if (verb === 'receipt') refuse(new ConfabError('not_found'));

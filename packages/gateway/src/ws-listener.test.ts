@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 describe('the upgrade', () => {
-  test('echoes the subprotocol, and hello is the first frame', async () => {
+  test('[P1.1] echoes the subprotocol, and hello is the first frame', async () => {
     const { port } = listen();
     const socket = await RawSocket.open(port, { ...usualHandshake, protocols: 'other, confab.v1.json' });
     expect(socket.status).toBe(101);
@@ -65,7 +65,7 @@ describe('the upgrade', () => {
     ['https://chat.example.org', 101],
     ['http://127.0.0.1:PORT', 101],
     ['http://127.0.0.1:1', 403],
-  ])('from origin %s is answered with %d', async (origin, status) => {
+  ])('[P3.7] from origin %s is answered with %d', async (origin, status) => {
     const { port } = listen();
     const socket = await RawSocket.open(port, {
       ...usualHandshake,
@@ -87,7 +87,7 @@ describe('the upgrade', () => {
 });
 
 describe('a socket', () => {
-  test('is told of bad frames, a binary one and one too large among them, and goes on', async () => {
+  test('[G8.2] is told of bad frames, a binary one and one too large among them, and goes on', async () => {
     const { port } = listen();
     const socket = await joined(port, 'ann');
     const bad: readonly (readonly [number, Buffer, string])[] = [
@@ -114,7 +114,7 @@ describe('a socket', () => {
     expect(await broken.closeCode()).toBe(1007);
   });
 
-  test('replaces a half-open earlier self without waiting for it', async () => {
+  test('[G4.6] replaces a half-open earlier self without waiting for it', async () => {
     const { port, chat } = listen();
     const halfOpen = await joined(port, 'ann');
     halfOpen.stopReading();
@@ -135,7 +135,7 @@ describe('a socket', () => {
     }
   });
 
-  test('that never reads costs bounded memory, and is told where it stands once it reads', async () => {
+  test('[G7.1] that never reads costs bounded memory, and is told where it stands once it reads', async () => {
     const { port, chat, gateway } = listen();
     const socket = await joined(port, 'ann');
     socket.stopReading();
@@ -188,7 +188,7 @@ describe('a socket', () => {
     expect([(await socket.frame())['ref'], (await socket.frame())['ref']]).toEqual(['r1', 'r2']);
   });
 
-  test('a drain says when to come back, finishes what is under way, and closes with 4000', async () => {
+  test('[P3.6] a drain says when to come back, finishes what is under way, and closes with 4000', async () => {
     const { port, chat, clock, gateway } = listen();
     const socket = await joined(port, 'ann');
     socket.say(sendFrame('g1', 1, 'last'));

@@ -48,6 +48,8 @@ export class ExternalTokens {
     const expiresAtMs = Math.round((claims.exp ?? Number.NaN) * 1000);
     if (!isSubject(claims.sub) || !Number.isSafeInteger(expiresAtMs))
       throw new ConfabError('unauthenticated');
+    // The tolerance is for clocks that are behind the issuer's; nobody is let in late.
+    if (nowMs >= expiresAtMs) throw new ConfabError('token_expired');
     return {
       principal: {
         userId: externalUserId(this.#digest, issuer.issuer, claims.sub),
@@ -55,7 +57,7 @@ export class ExternalTokens {
         expiresAtMs,
         external: profileOf(claims['name'], claims['picture']),
       },
-      untilMs: Math.min(expiresAtMs + CLOCK_SKEW_MS, nowMs + issuer.trustMs),
+      untilMs: Math.min(expiresAtMs, nowMs + issuer.trustMs),
     };
   }
 

@@ -42,7 +42,7 @@ describe('own token', () => {
   });
 
   test('[TOK1] keeps its expiry to the millisecond', () => {
-    for (let offsetMs = 0; offsetMs < 2_000; offsetMs += 1) {
+    for (let offsetMs = 1; offsetMs < 2_000; offsetMs += 1) {
       const expiresAtMs = NOW_MS + offsetMs;
       const made = signOwnToken(key, { ...claims, expiresAtMs }, NOW_MS);
       expect(verifyOwnToken(key, made, NOW_MS).expiresAtMs).toBe(expiresAtMs);
@@ -99,9 +99,9 @@ describe('own token', () => {
     }
   });
 
-  test('[TOK2] runs out at its expiry and the clock skew, and not before', () => {
-    expect(codeOf(token, claims.expiresAtMs + 4_999)).toBe('accepted');
-    expect(codeOf(token, claims.expiresAtMs + 5_000)).toBe('token_expired');
+  test('[TOK2] runs out at its expiry, and not before', () => {
+    expect(codeOf(token, claims.expiresAtMs - 1)).toBe('accepted');
+    expect(codeOf(token, claims.expiresAtMs)).toBe('token_expired');
   });
 
   test('[TOK1] is told from others by its whole header', () => {

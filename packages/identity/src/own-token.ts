@@ -57,7 +57,7 @@ function read(payload: string, nowMs: number): Principal {
   if (typeof exp !== 'number' || !Number.isSafeInteger(Math.round(exp * 1000))) throw refusal();
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf * 1000 <= nowMs + CLOCK_SKEW_MS)) throw refusal();
   const expiresAtMs = Math.round(exp * 1000);
-  if (nowMs >= expiresAtMs + CLOCK_SKEW_MS) throw new ConfabError('token_expired');
+  if (nowMs >= expiresAtMs) throw new ConfabError('token_expired');
   return { userId: sub, deviceId: did, expiresAtMs, external: null };
 }
 

@@ -4,7 +4,6 @@ export const closeCodes = {
   heartbeatTimeout: 4001,
   slowReader: 4002,
   internal: 4003,
-  replacedHalfOpen: 4004,
   overloaded: 4100,
   tooManyFrames: 4101,
   tokenExpired: 4200,

@@ -310,7 +310,7 @@ export const operations = {
     access: 'member',
     request: Type.Object({
       conversationId: ConversationIdField,
-      after: Type.Optional(EventIdField),
+      after: Type.Optional(PlaceField),
       limit: Type.Optional(LimitField),
       waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.longPollWaitMsMax })),
     }),

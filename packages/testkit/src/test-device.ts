@@ -222,6 +222,9 @@ export class TestDevice {
       const base = head ?? { sequence: 0, eventId: null };
       this.logs.set(conversationId, new DeviceLog(conversationId, base));
     }
+    const log = this.logs.get(conversationId);
+    // Without a cursor nothing was replayed.
+    if (log?.cursor === null && head !== null) this.behind.add(conversationId);
     for (const [, clientMessageId, messageId, sequence] of landed) {
       const send = this.pending.get(clientMessageId);
       if (send !== undefined) this.#acknowledge(send, messageId, sequence);

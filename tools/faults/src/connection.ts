@@ -8,7 +8,7 @@ const ANSWER_LIMIT_MS = 30_000;
 export type Close = { readonly code: number; readonly reason: string };
 
 /** The connection went before the answer came: what became of the request is not known. */
-export class ConnectionLost extends Error {
+class ConnectionLost extends Error {
   readonly close: Close;
   constructor(close: Close) {
     super(`the connection closed with ${close.code} ${close.reason}`);

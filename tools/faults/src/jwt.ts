@@ -5,7 +5,7 @@ export const PRODUCT = {
   issuer: 'https://product.example',
   audience: 'confab-faults',
   secret: 'the secret of the embedding product, 32+',
-  apiKey: 'the key of the back end of the product, 32+',
+  apiKey: 'the-key-of-the-back-end-of-the-product',
 } as const;
 
 type Claims = { readonly [claim: string]: unknown };

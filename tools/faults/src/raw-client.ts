@@ -49,7 +49,7 @@ export class Device {
   #connection: Connection | undefined;
   #ready: Frame | undefined;
   #isCaughtUp = false;
-  #fault: unknown;
+  #fault: Error | undefined;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -173,7 +173,7 @@ export class Device {
       this.#take(frame);
       this.outbox.hear(frame);
     } catch (error) {
-      this.#fault ??= error;
+      this.#fault ??= asError(error);
     }
     this.bell.ring();
   }
@@ -298,7 +298,7 @@ export class Device {
       if (waitMs > 0 && this.copies.get(conversationId)?.hasHole !== true) return;
       if (this.connection.isClosed) return;
       this.sync(conversationId).catch((error: unknown) => {
-        if (!this.connection.isClosed) this.#fault ??= error;
+        if (!this.connection.isClosed) this.#fault ??= asError(error);
         this.bell.ring();
       });
     }, waitMs);
@@ -315,4 +315,8 @@ export class Device {
       } else if (copy.lastSequence < summary.head.sequence) await this.sync(copy.conversationId);
     }
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

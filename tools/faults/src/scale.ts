@@ -1,7 +1,7 @@
 const named = Number(process.env['CONFAB_FAULTS_SCALE'] ?? '1');
 
 /** How large the scenarios are: 1 fits into `npm test`, 10 is as large as they were written for. */
-export const scale = Number.isFinite(named) && named > 0 ? named : 1;
+const scale = Number.isFinite(named) && named > 0 ? named : 1;
 
 /** A count that grows with the scale, up to `max`. */
 export function scaled(count: number, max = Number.POSITIVE_INFINITY): number {

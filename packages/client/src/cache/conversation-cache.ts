@@ -38,6 +38,7 @@ export class ConversationCache {
   readonly #failed: (error: unknown) => void;
   readonly #changed = new Set<string>();
   #cancelTimer: (() => void) | null = null;
+  #isEnded = false;
 
   constructor(storage: ClientStorage, timers: Timers, failed: (error: unknown) => void) {
     this.#storage = storage;
@@ -71,6 +72,7 @@ export class ConversationCache {
 
   /** A conversation (or the own log) changed; it is written soon. */
   changed(conversationId: string, directory: () => Directory): void {
+    if (this.#isEnded || conversationId === '') return;
     this.#changed.add(conversationId);
     this.#cancelTimer ??= this.#timers.after(WRITE_DELAY_MS, () => void this.flush(directory()));
   }
@@ -89,11 +91,10 @@ export class ConversationCache {
     }
   }
 
-  async clear(): Promise<void> {
-    this.#changed.clear();
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    await this.#storage.clear(['conversations', 'timelines']);
+  /** Writes what is left; nothing is written after that. */
+  async end(directory: Directory): Promise<void> {
+    this.#isEnded = true;
+    await this.flush(directory);
   }
 
   #changes(changed: readonly string[], directory: Directory): StorageChange[] {

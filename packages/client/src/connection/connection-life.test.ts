@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type ClientFrame, closeCodes, limits, type ServerFrame } from '@confab/protocol';
-import { DrivenTimers, settle } from '../../test/kit/driven-timers.ts';
-import { helloFrame, live, scriptedTransport, type Step } from '../../test/kit/scripted-transport.ts';
+import { DrivenTimers, settle } from '../testing/driven-timers.ts';
+import { helloFrame, live, scriptedTransport, type Step } from '../testing/scripted-transport.ts';
 import type { TransportKind } from '../client-types.ts';
 import { ChatError } from '../errors.ts';
 import type { AccessToken } from '../session/token-source.ts';
@@ -242,6 +242,36 @@ describe('a connection', () => {
     await timers.advance(500);
     expect(connection.state.get()).toEqual({ kind: 'live', transport: 'stream' });
     expect(transports.map(({ said }) => said.length)).toEqual([2, 2]);
+  });
+
+  test('a lesser way that cannot be opened gives place too, though it begins with us speaking', async () => {
+    const refused: Step[] = [{ does: 'open unheard' }, { does: 'await', type: 'authenticate' }, close(1006)];
+    const { connection, timers, transports } = startedWith([[close(1006)], [close(1006)], live()], {
+      fallback: [refused, refused],
+    });
+    connection.connect();
+    await timers.advance(20_000);
+    expect(connection.state.get()).toEqual({ kind: 'live', transport: 'websocket' });
+    expect(transports.map(({ said }) => said.length)).toEqual([3, 2]);
+  });
+
+  test('on a lesser way it looks for the best one from time to time, and moves when that is open', async () => {
+    const pongs = Array.from({ length: 20 }, () => say({ type: 'pong' }));
+    const { connection, timers, transports } = startedWith(
+      [[close(1006)], [close(1006)], [close(1006)], [{ does: 'open' }], live()],
+      { fallback: [live(...pongs)] },
+    );
+    connection.connect();
+    await timers.advance(1_000);
+    expect(connection.state.get()).toEqual({ kind: 'live', transport: 'stream' });
+    // Probes after one and two minutes; meanwhile the stream is alive.
+    for (let seconds = 0; seconds < 184; seconds += 8) {
+      await timers.advance(8_000);
+      transports[1]?.hear();
+    }
+    expect(connection.state.get()).toEqual({ kind: 'live', transport: 'websocket' });
+    expect(transports.map(({ said }) => said.length)).toEqual([5, 1]);
+    expect(transports[1]?.closed).toEqual([true]);
   });
 
   test('after close nothing is tried any more, and late words of the old link are not heard', async () => {

@@ -25,6 +25,7 @@ import {
 } from './connection-machine.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { TokenRenewal } from './token-renewal.ts';
+import { UpgradeProbe } from './upgrade-probe.ts';
 
 const OPEN_TIMEOUT_MS = 15_000;
 const AUTHENTICATE_TIMEOUT_MS = 20_000;
@@ -34,7 +35,7 @@ const ASKED_WAIT_DEFAULT_MS = 5_000;
 const STABLE_AFTER_MS = 5_000;
 const RENEW_REF = 'renew';
 
-export interface ConnectionHandlers {
+interface ConnectionHandlers {
   /** Who we are and, unless it only renews the token, where we stopped. */
   readonly authenticate: (token: string, purpose: 'resume' | 'renew') => Authenticate;
   readonly ready: (frame: ServerFrameOf<'ready'>) => void;
@@ -63,10 +64,13 @@ export class ConnectionLife {
   readonly #options: ConnectionOptions;
   readonly #heartbeat: Heartbeat;
   readonly #renewal: TokenRenewal;
+  readonly #probe: UpgradeProbe;
   #name: ConnectionStateName = 'stopped';
   #link: Link | null = null;
   /** Tells the callbacks of the present link from those of earlier ones. */
   #generation = 0;
+  /** Whether the server was heard on the present link. */
+  #isGreeted = false;
   #refusals = 0;
   #attempt = 0;
   #afterMs: number | null = null;
@@ -85,6 +89,10 @@ export class ConnectionLife {
     });
     this.#renewal = new TokenRenewal(options, (token) => {
       this.#link?.send({ ...options.handlers.authenticate(token, 'renew'), ref: RENEW_REF });
+    });
+    this.#probe = new UpgradeProbe(options.timers, () => {
+      options.choice.reset();
+      this.#dispatch('lost');
     });
   }
 
@@ -168,7 +176,7 @@ export class ConnectionLife {
         this.state.set({ kind: 'catching_up' });
         return;
       case 'live':
-        this.state.set({ kind: 'live', transport: this.#options.choice.current.kind });
+        this.#becomeLive();
         return;
       case 'waiting':
         this.#wait(event);
@@ -188,8 +196,15 @@ export class ConnectionLife {
     }
   }
 
+  #becomeLive(): void {
+    const { current, preferred } = this.#options.choice;
+    this.state.set({ kind: 'live', transport: current.kind });
+    if (preferred !== null) this.#probe.start(preferred);
+  }
+
   #wait(event: ConnectionEventName): void {
-    const { timers, random } = this.#options;
+    const { timers, random, choice } = this.#options;
+    if (!this.#isGreeted && (event === 'lost' || event === 'time_passed')) choice.failed();
     const wasStable = this.#liveSinceMs !== null && timers.now() - this.#liveSinceMs >= STABLE_AFTER_MS;
     if (wasStable) this.#attempt = 0;
     const delayMs = this.#delayMs(event, random());
@@ -221,10 +236,8 @@ export class ConnectionLife {
     this.#afterMs = null;
     this.#liveSinceMs = null;
     this.#drainedAtMs = null;
-    this.#cancelTimer = this.#options.timers.after(OPEN_TIMEOUT_MS, () => {
-      this.#options.choice.failed();
-      this.#dispatch('time_passed');
-    });
+    this.#isGreeted = false;
+    this.#arm(OPEN_TIMEOUT_MS, 'time_passed');
     this.#link = this.#options.choice.current.open({
       opened: () => {
         if (isPresent()) this.#opened();
@@ -248,7 +261,6 @@ export class ConnectionLife {
 
   #closed(close: LinkClose): void {
     this.#options.logger.debug('link closed', { code: close.code, reason: close.reason, state: this.#name });
-    if (this.#name === 'connecting') this.#options.choice.failed();
     this.#link = null;
     if (close.afterMs !== null) this.#afterMs = close.afterMs;
     switch (closeAction(close.code)) {
@@ -282,6 +294,7 @@ export class ConnectionLife {
     this.#generation += 1;
     this.#heartbeat.stop();
     this.#renewal.stop();
+    this.#probe.stop();
     const link = this.#link;
     this.#link = null;
     link?.close(1000, '');
@@ -333,6 +346,7 @@ export class ConnectionLife {
   }
 
   #greeted(frame: ServerFrameOf<'hello'>): void {
+    this.#isGreeted = true;
     this.#options.choice.worked();
     this.#heartbeat.setInterval(frame.heartbeatIntervalMs);
     if (frame.protocol > PROTOCOL_VERSION) this.#stop('too_old');

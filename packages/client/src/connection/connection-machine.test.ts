@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import { array, assert, constantFrom, property } from 'fast-check';
 import {
   connectionEvents,
   connectionStates,
@@ -52,8 +52,8 @@ describe('the table of a connection', () => {
   });
 
   test('whatever happened, a user who insists and a server that is there make a live connection', () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom(...connectionEvents), { maxLength: 40 }), (events) => {
+    assert(
+      property(array(constantFrom(...connectionEvents), { maxLength: 40 }), (events) => {
         const way = ['close', 'connect', 'opened', 'ready', 'caught_up'] as const;
         expect(after([...events, ...way])).toBe('live');
         expect(after([...events, 'close'])).toBe('stopped');

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { limits } from '@confab/protocol';
-import { DrivenTimers } from '../../test/kit/driven-timers.ts';
+import { DrivenTimers } from '../testing/driven-timers.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 describe('the heartbeat', () => {

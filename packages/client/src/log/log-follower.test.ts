@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { type EventPage, formatEventId, type Head, type LogEvent } from '@confab/protocol';
-import fc from 'fast-check';
-import { DrivenTimers, settle } from '../../test/kit/driven-timers.ts';
+import { array, assert, asyncProperty, integer, nat, tuple } from 'fast-check';
+import { DrivenTimers, settle } from '../testing/driven-timers.ts';
 import { ChatError } from '../errors.ts';
 import { LogFollower } from './log-follower.ts';
 
@@ -151,11 +151,11 @@ describe('the follower of a log', () => {
   });
 
   test('whatever is shuffled, doubled or dropped: the log is applied whole, in order, once', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 60 }),
-        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 4 })), { maxLength: 80 }),
-        fc.integer({ min: 1, max: 20 }),
+    await assert(
+      asyncProperty(
+        integer({ min: 1, max: 60 }),
+        array(tuple(nat(), integer({ min: 1, max: 4 })), { maxLength: 80 }),
+        integer({ min: 1, max: 20 }),
         async (length, deliveries, limit) => {
           const clock = new DrivenTimers();
           const log = logOf(length);

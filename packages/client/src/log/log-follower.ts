@@ -17,7 +17,7 @@ export interface Position {
   readonly eventId: string | null;
 }
 
-export interface FollowerHandlers {
+interface FollowerHandlers {
   /** The next event. */
   readonly apply: (event: LogEvent) => void;
   /** History on the server is another than the one held: what is held up to now is dropped; `position` follows. */

@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test';
-import fc from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { EventStreamParser } from './event-stream.ts';
 
 test('events are the same however the stream is cut', () => {
   const text =
     ':\n\ndata: {"a":1}\n\ndata: two\r\ndata: lines\r\n\r\nevent: close\ndata:{"code":4000}\n\n:\n\n';
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 9 })), (sizes) => {
+  assert(
+    property(array(integer({ min: 1, max: 9 })), (sizes) => {
       const parser = new EventStreamParser(1_000);
       const events = [];
       let at = 0;

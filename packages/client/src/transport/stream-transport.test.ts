@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type ClientFrame, closeCodes, type ServerFrame } from '@confab/protocol';
-import { settle } from '../../test/kit/driven-timers.ts';
-import { helloFrame, readyFrame } from '../../test/kit/scripted-transport.ts';
+import { settle } from '../testing/driven-timers.ts';
+import { helloFrame, readyFrame } from '../testing/scripted-transport.ts';
 import type { FetchLike } from '../client-types.ts';
 import { streamTransport } from './stream-transport.ts';
 import type { LinkClose } from './transport.ts';
@@ -20,8 +20,10 @@ function opened() {
   const frames: string[] = [];
   const closes: LinkClose[] = [];
   const answers: (() => Response)[] = [];
-  let down: ReadableStreamDefaultController<Uint8Array> | null = null;
-  const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (down = controller) });
+  const down: { controller?: ReadableStreamDefaultController<Uint8Array> } = {};
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => void (down.controller = controller),
+  });
   let streamAnswer = (): Response => new Response(stream);
   const fetch: FetchLike = async (url, { headers, body }) => {
     await Promise.resolve();
@@ -37,8 +39,7 @@ function opened() {
     frame: ({ type }) => frames.push(type),
     closed: (close) => closes.push(close),
   });
-  const say = (text: string): void =>
-    (down as ReadableStreamDefaultController<Uint8Array> | null)?.enqueue(new TextEncoder().encode(text));
+  const say = (text: string): void => down.controller?.enqueue(new TextEncoder().encode(text));
   return {
     posts,
     frames,

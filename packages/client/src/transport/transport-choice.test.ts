@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { scriptedTransport } from '../../test/kit/scripted-transport.ts';
+import { scriptedTransport } from '../testing/scripted-transport.ts';
 import { TransportChoice } from './transport-choice.ts';
 
 const all = ['websocket', 'stream', 'poll'] as const;

@@ -24,6 +24,11 @@ export class TransportChoice {
     return transport;
   }
 
+  /** The transport to be preferred, where the current one is a lesser way. */
+  get preferred(): Transport | null {
+    return this.#place === 0 ? null : (this.#transports[0] ?? null);
+  }
+
   /** The current transport reached the server. */
   worked(): void {
     this.#failures = 0;
@@ -39,7 +44,7 @@ export class TransportChoice {
     this.#place = (this.#place + 1) % this.#transports.length;
   }
 
-  /** Another network may let through what the last one blocked. */
+  /** Begins with the first again: another network may let through what the last one blocked. */
   reset(): void {
     this.#place = 0;
     this.#failures = 0;

@@ -50,7 +50,7 @@ interface PlanInputs {
   readonly contextOf: () => DecisionContext;
 }
 
-/** Decides a batch against the state at its head. Pure but for the contexts it is given. */
+/** Decides a batch against the state at its head. Pure but for the contexts it is given and what lanes note. */
 export function planBatch(inputs: PlanInputs): BatchPlan {
   const planned: Planned[] = [];
   const refused: { waiting: Waiting; refusal: Refusal }[] = [];
@@ -67,7 +67,7 @@ export function planBatch(inputs: PlanInputs): BatchPlan {
       repeated.push(waiting);
       continue;
     }
-    if (waiting.place !== null && waiting.place.lane.blocks(waiting.place)) {
+    if (waiting.place?.lane.holdsBack(waiting.place) === true) {
       refused.push({ waiting, refusal: { code: 'after_previous' } });
       continue;
     }

@@ -44,6 +44,13 @@ export class Lane {
     return false;
   }
 
+  /** Whether a request is refused for one before it; if so that is noted at once, for it holds back those behind it. */
+  holdsBack(place: LanePlace): boolean {
+    if (!this.blocks(place)) return false;
+    this.refuse(place);
+    return true;
+  }
+
   #rankOf(place: LanePlace): number {
     const own = this.#refused.get(place.clientMessageId);
     return own?.retry === place.position ? own.rank : place.position;

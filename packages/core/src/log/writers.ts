@@ -157,7 +157,7 @@ export class Writers {
   async #forward(owner: string, command: Command, place: LanePlace | null): Promise<CommandOutcome> {
     // What was taken here while this node was the owner comes first.
     await this.#writers.get(command.conversationId)?.settled;
-    if (place?.lane.blocks(place) === true) throw new ConfabError('after_previous');
+    if (place?.lane.holdsBack(place) === true) throw new ConfabError('after_previous');
     let answer: ForwardedAnswer;
     try {
       const request: ForwardedCommand = { kind: 'append', command };

@@ -8,14 +8,14 @@ import type { LocalSessions } from '../delivery/local-sessions.ts';
 import type { LocalSession } from '../face/local-session.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Receipts } from '../receipts/receipts.ts';
-import { endOf, headOfLog, replayStart } from './replay.ts';
+import { endOf, headOfLog, replayStart, type ReplayStart } from './replay.ts';
 
 /** One question of a member for the events after a cursor. */
 export interface PageRequest {
   readonly conversationId: string;
   readonly userId: string;
-  /** Null: the newest page, to start afresh with. */
-  readonly after: string | null;
+  /** A cursor, or a bare sequence. Null: the newest page, to start afresh with. */
+  readonly after: string | number | null;
   readonly limit: number;
 }
 
@@ -38,7 +38,7 @@ export class Pages {
 
   async page(request: PageRequest): Promise<EventPagePlan> {
     const { conversationId, userId, after } = request;
-    if (after !== null && parseEventId(after)?.conversationId !== conversationId) {
+    if (typeof after === 'string' && parseEventId(after)?.conversationId !== conversationId) {
       throw new ConfabError('invalid', 'Field after names an event of another conversation.');
     }
     const { access, log, reader } = this.#options;
@@ -46,7 +46,7 @@ export class Pages {
     const head = await headOfLog(log, conversationId);
     const range = await access.readable(conversationId, userId);
     if (range === null || range.to !== null || head === null) throw new ConfabError('not_found');
-    const start = after === null ? ({ kind: 'reset' } as const) : await replayStart(reader, after, range, head);
+    const start = await this.#startOf(after, range, head);
     if (start.kind === 'reset') return await this.resetPage(request, range, head);
     const events =
       start.sequence >= head.sequence
@@ -54,6 +54,13 @@ export class Pages {
         : await reader.above(conversationId, start.sequence, head.sequence, request.limit);
     const watermarks = await this.#watermarks(conversationId, userId);
     return { conversationId, events, head: headOf(head), reset: false, watermarks };
+  }
+
+  /** A cursor is checked against the log; a bare sequence is a place in whatever log there is. */
+  async #startOf(after: PageRequest['after'], range: ReadableRange, head: LogHead): Promise<ReplayStart> {
+    if (after === null) return { kind: 'reset' };
+    if (typeof after === 'number') return { kind: 'after', sequence: Math.max(after, range.from - 1) };
+    return await replayStart(this.#options.reader, after, range, head);
   }
 
   /** The newest events of a range, to replace what the reader has. */

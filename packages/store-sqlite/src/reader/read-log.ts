@@ -43,16 +43,13 @@ export class LogReader {
          AND e.client_id_hash = unhex(asked.value)
        CROSS JOIN users u ON u.number = e.sender`,
     );
-    const own = (bound: string) => `coalesce((SELECT sender_ordinal FROM events e
-         WHERE e.conversation = asked.conversation AND e.sender = asked.sender ${bound} AND e.countable = 1
-         ORDER BY e.sequence DESC LIMIT 1), 0)`;
     this.#countOwn = db.query(
       `WITH asked AS (
          SELECT j.key AS place,
            (SELECT number FROM conversations WHERE conversation_id = j.value ->> 0) AS conversation,
            (SELECT number FROM users WHERE user_id = j.value ->> 1) AS sender, j.value ->> 2 AS above
          FROM json_each(?) j)
-       SELECT ${own('')} - ${own('AND e.sequence <= asked.above')} AS count FROM asked ORDER BY place`,
+       SELECT ${ownUpTo('')} - ${ownUpTo('AND e.sequence <= asked.above')} AS count FROM asked ORDER BY place`,
     );
   }
 
@@ -123,4 +120,11 @@ function headOf(row: HeadRow): LogHead {
     sentAt: row.sent_at,
     preview: row.preview === null ? null : (JSON.parse(row.preview) as LogHead['preview']),
   };
+}
+
+/** The sender's count of countable events up to the last one within a bound. */
+function ownUpTo(bound: string): string {
+  return `coalesce((SELECT sender_ordinal FROM events e
+         WHERE e.conversation = asked.conversation AND e.sender = asked.sender ${bound} AND e.countable = 1
+         ORDER BY e.sequence DESC LIMIT 1), 0)`;
 }

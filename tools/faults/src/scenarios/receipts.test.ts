@@ -42,7 +42,7 @@ test('[G6.1][G6.2][G6.3][P8.3][P8.4] receipts in any order from three devices: u
   for (const device of devices) {
     const floors = device.heard
       .filter((frame) => frame.type === 'receipt_event' && frame['floor'] !== undefined)
-      .map((frame) => Number((frame['floor'] as { readonly sequence: number }).sequence));
+      .map((frame) => (frame['floor'] as { readonly sequence: number }).sequence);
     expect(floors).toEqual(floors.toSorted((a, b) => a - b));
   }
   const others = speaker.heard.filter(

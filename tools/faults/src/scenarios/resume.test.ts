@@ -261,13 +261,13 @@ test('[G1.2][G4.4] who was added just before kill -9 finds it in the own log, on
 test('[G4.5] a device that connects again and again during load has no hole and no double', async () => {
   await using scene = await Scene.start();
   const { talk, speaker, reader } = await couple(scene, 'storm');
-  let isDone = false;
+  const done = { is: false };
   const said = sayMany(speaker, talk.conversationId, scaled(4000), 16).then((head) => {
-    isDone = true;
+    done.is = true;
     return head;
   });
   let connects = 0;
-  while (!isDone) {
+  while (!done.is) {
     await reader.disconnect();
     await reader.connect();
     connects += 1;

@@ -38,7 +38,7 @@ export function ConnectionBanner() {
 }
 
 function spokenWords(kind: string, banner: BannerWords): string {
-  return kind === 'waiting' ? text.connection.unreachable : banner.words;
+  return kind === 'waiting' || kind === 'connecting' ? text.connection.unreachable : banner.words;
 }
 
 function BannerAction({ action }: { action: BannerWords['action'] }) {

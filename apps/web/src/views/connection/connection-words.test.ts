@@ -18,6 +18,20 @@ describe('the connection banner', () => {
     expect(bannerWords(waiting, 0, NOW + 10_000)?.words).toContain('1 s');
   });
 
+  test('after a failure the words stay while it tries again', () => {
+    expect(bannerWords({ kind: 'connecting', attempt: 1 }, 0, NOW)).toMatchObject({
+      tone: 'calm',
+      patient: true,
+    });
+    expect(bannerWords({ kind: 'waiting', untilMs: NOW, attempt: 1 }, 0, NOW)).toMatchObject({
+      tone: 'calm',
+    });
+    expect(bannerWords({ kind: 'connecting', attempt: 3 }, 0, NOW)).toMatchObject({
+      tone: 'warn',
+      patient: false,
+    });
+  });
+
   test('offline says what waits, or that writing is safe', () => {
     expect(bannerWords({ kind: 'offline' }, 3, NOW)?.more).toContain('3 messages');
     expect(bannerWords({ kind: 'offline' }, 1, NOW)?.more).toContain('1 message ');

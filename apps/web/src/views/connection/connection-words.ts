@@ -12,25 +12,37 @@ export interface BannerWords {
   readonly patient: boolean;
 }
 
+/** A failure or two are a hiccup that the next attempt mends, within a second or two; then it is told. */
+const TOLD_FROM_ATTEMPT = 3;
+
 /** The connection in words for a person, with the seconds until the next attempt. */
 export function bannerWords(state: ConnectionState, pending: number, nowMs: number): BannerWords | null {
-  const more = pending > 0 ? text.connection.waiting(pending) : text.connection.kept;
-  const quiet = pending > 0 ? text.connection.waiting(pending) : null;
+  const waits = pending > 0 ? text.connection.waiting(pending) : null;
+  const passing = { tone: 'calm', more: waits, action: null, patient: true } as const;
+  const warning = { tone: 'warn', more: waits ?? text.connection.kept, patient: false } as const;
   switch (state.kind) {
     case 'live':
     case 'draining':
       return null;
     case 'offline':
-      return { tone: 'warn', words: text.connection.offline, more, action: null, patient: false };
+      return { ...warning, words: text.connection.offline, action: null };
     case 'connecting':
+      if (state.attempt < TOLD_FROM_ATTEMPT) return { ...passing, words: text.connection.connecting };
+      // The words stay while it tries: a banner that comes and goes moves the page each time.
+      return {
+        ...warning,
+        words: `${text.connection.unreachable} ${text.connection.retrying}`,
+        action: null,
+      };
     case 'authenticating':
-      return { tone: 'calm', words: text.connection.connecting, more: quiet, action: null, patient: true };
+      return { ...passing, words: text.connection.connecting };
     case 'catching_up':
-      return { tone: 'calm', words: text.connection.catchingUp, more: quiet, action: null, patient: true };
+      return { ...passing, words: text.connection.catchingUp };
     case 'waiting': {
+      if (state.attempt < TOLD_FROM_ATTEMPT) return { ...passing, words: text.connection.connecting };
       const seconds = Math.max(1, Math.ceil((state.untilMs - nowMs) / 1000));
       const words = `${text.connection.unreachable} ${text.connection.retryIn(seconds)}`;
-      return { tone: 'warn', words, more, action: 'retry', patient: false };
+      return { ...warning, words, action: 'retry' };
     }
     case 'stopped':
       return stoppedWords(state.reason);

@@ -44,7 +44,18 @@ export function usePeopleSearch(typed: string): PeopleSearch {
     };
   }, [users, query]);
   if (query === '') return { people: [], status: 'idle', query };
-  // The people found for the letters before stay until the new answer is there: a list that blinks is hard to hit.
-  if (answer.query !== query) return { people: answer.people, status: 'searching', query };
+  if (answer.query !== query)
+    return { people: stillFitting(answer.people, query), status: 'searching', query };
   return { people: answer.people, status: answer.failed ? 'failed' : 'found', query };
+}
+
+/**
+ * Those of the last answer who fit what is typed now stay until the new one is there: a list that blinks is hard to
+ * hit. The others go at once: Enter must never choose somebody who was looked for before.
+ */
+function stillFitting(people: readonly Person[], query: string): readonly Person[] {
+  const begin = query.toLocaleLowerCase();
+  return people.filter(({ username, displayName }) =>
+    [username ?? '', displayName].some((name) => name.toLocaleLowerCase().startsWith(begin)),
+  );
 }

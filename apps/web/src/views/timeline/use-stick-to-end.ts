@@ -57,11 +57,11 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     onResize: () => {
       if (sticks.current) toEnd();
     },
-    /** Goes to a row and stays there. */
+    /** Goes to a row and stays there; where everything fits on the screen, that is the end all the same. */
     toRow: (index: number) => {
       sticks.current = false;
-      setAtEnd(false);
       handle.current?.scrollToIndex(index, { align: 'start', offset: -48 });
+      requestAnimationFrame(onScroll);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ClientFrame, ServerFrame } from '@confab/protocol';
-import type { WebSocketLike } from '../../src/index.ts';
+import type { WebSocketLike } from '../index.ts';
 
 type Listener = (event: never) => void;
 

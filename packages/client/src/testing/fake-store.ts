@@ -25,27 +25,15 @@ export class FakeStore {
   /** Commits a command once. Throws the refusal. */
   commit(command: Command): { readonly event: LogEvent; readonly isNew: boolean } {
     const log = this.logs.get(command.conversationId);
-    const known = log?.events.find(
-      (event) => event.senderId === command.actorId && event.clientMessageId === command.clientMessageId,
-    );
-    if (known !== undefined) {
-      const isSame =
-        command.verb !== 'send_message' || known.type !== 'message_event' || known.body === command.body;
-      if (!isSame) throw new ConfabError('idempotency_conflict');
-      return { event: known, isNew: false };
-    }
-    const second = String((log?.events.length ?? 0) % 60).padStart(2, '0');
+    const known = knownEvent(log?.events ?? [], command);
+    if (known !== null) return { event: known, isNew: false };
     this.#random += 1;
     const decision = decide(log?.state ?? null, command, {
-      sentAt: `2026-01-01T00:00:${second}.000Z`,
+      sentAt: `2026-01-01T00:00:${String((log?.events.length ?? 0) % 60).padStart(2, '0')}.000Z`,
       random: this.#random.toString(36).padStart(8, '0'),
     });
     if (decision.kind === 'refused') throw new ConfabError(decision.refusal.code, decision.refusal.message);
-    if (decision.kind === 'nothing') {
-      const first = log?.events[0];
-      if (first === undefined) throw new ConfabError('internal');
-      return { event: first, isNew: false };
-    }
+    if (decision.kind === 'nothing') return { event: firstOf(log), isNew: false };
     const { event } = decision;
     const state = apply(log?.state ?? null, event);
     this.logs.set(command.conversationId, { state, events: [...(log?.events ?? []), event] });
@@ -119,4 +107,23 @@ export class FakeStore {
       .filter(([, { state }]) => state.type !== 'self' && state.members.has(userId))
       .map(([id]) => id);
   }
+}
+
+/** The event that an earlier request with the same id became. Throws where that was another request. */
+function knownEvent(events: readonly LogEvent[], command: Command): LogEvent | null {
+  const known = events.find(
+    ({ senderId, clientMessageId }) =>
+      senderId === command.actorId && clientMessageId === command.clientMessageId,
+  );
+  if (known === undefined) return null;
+  const isOther =
+    command.verb === 'send_message' && known.type === 'message_event' && known.body !== command.body;
+  if (isOther) throw new ConfabError('idempotency_conflict');
+  return known;
+}
+
+function firstOf(log: FakeLog | undefined): LogEvent {
+  const first = log?.events[0];
+  if (first === undefined) throw new ConfabError('internal');
+  return first;
 }

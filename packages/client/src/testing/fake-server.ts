@@ -31,7 +31,7 @@ export class FakeServer {
   readonly store = new FakeStore();
   readonly http: FakeHttp;
   readonly seats: Seat[] = [];
-  /** Frames that the next resumes do not replay: for tests of repair. */
+  /** What becomes of sends. */
   sendPolicy: SendPolicy = () => null;
   /** Whether a live event reaches a link. */
   delivers: (event: LogEvent, userId: string) => boolean = () => true;
@@ -319,7 +319,7 @@ export class FakeServer {
   }
 }
 
-export function ownLogOf(userId: string): string {
+function ownLogOf(userId: string): string {
   return `s${userId}`;
 }
 

@@ -1,15 +1,9 @@
 import { expect, test } from 'bun:test';
 import { createElement, type ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
-import {
-  ClientProvider,
-  useConnection,
-  useConversations,
-  useTimeline,
-  useTyping,
-} from '../src/react/index.ts';
-import { settle } from './kit/driven-timers.ts';
-import { FakeWorld } from './kit/fake-world.ts';
+import { ClientProvider, useConnection, useConversations, useTimeline, useTyping } from './index.ts';
+import { settle } from '../testing/driven-timers.ts';
+import { FakeWorld } from '../testing/fake-world.ts';
 
 function Screen({ conversationId }: { readonly conversationId: string }): ReactElement {
   const connection = useConnection();

@@ -1,10 +1,12 @@
 import { type ClientFrame, limits, PROTOCOL_VERSION, type ServerFrame } from '@confab/protocol';
-import type { TransportKind } from '../../src/index.ts';
-import type { LinkEvents, Transport } from '../../src/transport/transport.ts';
+import type { TransportKind } from '../index.ts';
+import type { LinkEvents, Transport } from '../transport/transport.ts';
 
 /** What happens on one connection, in order. A step runs in its own turn. */
 export type Step =
   | { readonly does: 'open' }
+  /** The way is open, but the server has not spoken: how streams begin. */
+  | { readonly does: 'open unheard' }
   | { readonly does: 'say'; readonly frame: ServerFrame }
   | { readonly does: 'close'; readonly code: number; readonly afterMs?: number }
   /** Waits until the client has said a frame of this type. */
@@ -14,6 +16,8 @@ export interface ScriptedTransport extends Transport {
   /** What was said on each connection. */
   readonly said: ClientFrame[][];
   readonly closed: boolean[];
+  /** The newest connection gives a sign of life. */
+  readonly hear: () => void;
 }
 
 /** A transport that follows a script: a list of steps for each connection. Further connections stay silent. */
@@ -23,11 +27,14 @@ export function scriptedTransport(
 ): ScriptedTransport {
   const said: ClientFrame[][] = [];
   const closed: boolean[] = [];
+  let newest: LinkEvents | null = null;
   return {
     kind,
     said,
     closed,
+    hear: () => newest?.heard(),
     open(events) {
+      newest = events;
       const place = said.length;
       const frames: ClientFrame[] = [];
       said.push(frames);
@@ -79,6 +86,9 @@ class ScriptRun {
     switch (step.does) {
       case 'open':
         this.#events.frame(helloFrame);
+        this.#events.opened();
+        return;
+      case 'open unheard':
         this.#events.opened();
         return;
       case 'say':

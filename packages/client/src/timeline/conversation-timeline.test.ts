@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
-import type { ChatClient, TimelineItem } from '../src/index.ts';
-import { memoryStorage } from '../src/storage/memory-storage.ts';
-import { settle } from './kit/driven-timers.ts';
-import { bodiesOf, FakeWorld, statesOf } from './kit/fake-world.ts';
+import { array, assert, asyncProperty, boolean, integer, nat, record } from 'fast-check';
+import type { ChatClient, TimelineItem } from '../index.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
+import { settle } from '../testing/driven-timers.ts';
+import { bodiesOf, FakeWorld, statesOf } from '../testing/fake-world.ts';
 
 const group = 'gteam';
 
@@ -191,17 +191,17 @@ describe('a timeline', () => {
   });
 
   test('live events in any order, doubled or dropped: the timeline ends equal to the log', async () => {
-    const steps = fc.array(
-      fc.record({
-        writes: fc.integer({ min: 1, max: 6 }),
-        order: fc.array(fc.nat(20), { maxLength: 12 }),
-        cut: fc.boolean(),
-        sends: fc.boolean(),
+    const steps = array(
+      record({
+        writes: integer({ min: 1, max: 6 }),
+        order: array(nat(20), { maxLength: 12 }),
+        cut: boolean(),
+        sends: boolean(),
       }),
       { minLength: 1, maxLength: 8 },
     );
-    await fc.assert(
-      fc.asyncProperty(steps, async (rounds) => {
+    await assert(
+      asyncProperty(steps, async (rounds) => {
         const small = new FakeWorld(['alice', 'bob']);
         small.server.group(group, ['alice', 'bob']);
         const alice = await small.live('alice');

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
-import type { ChatClient } from '../src/index.ts';
-import { memoryStorage } from '../src/storage/memory-storage.ts';
-import { settle } from './kit/driven-timers.ts';
-import { FakeWorld } from './kit/fake-world.ts';
+import type { ChatClient } from '../index.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
+import { settle } from '../testing/driven-timers.ts';
+import { FakeWorld } from '../testing/fake-world.ts';
 
 const group = 'gteam';
 

@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/index.ts';
+import type { Timers } from '../index.ts';
 
 /** Lets everything run that waits for nothing but its turn. */
 export async function settle(): Promise<void> {

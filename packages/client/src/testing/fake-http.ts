@@ -1,6 +1,15 @@
-import { ConfabError, errorTable, type LogEvent, type Session } from '@confab/protocol';
-import type { FetchLike } from '../../src/index.ts';
-import type { FakeServer } from './fake-server.ts';
+import type { Command } from '@confab/conversation';
+import { ConfabError, type ErrorCode, type LogEvent, type Session } from '@confab/protocol';
+import type { FetchLike } from '../index.ts';
+import type { FakeStore } from './fake-store.ts';
+
+/** The server these routes are of. */
+interface Served {
+  readonly store: FakeStore;
+  readonly isDown: boolean;
+  readonly commit: (command: Command) => { readonly event: LogEvent };
+  readonly direct: (conversationId: string, memberIds: readonly [string, string]) => void;
+}
 
 interface Asked {
   readonly userId: string;
@@ -11,7 +20,7 @@ interface Asked {
 
 /** The HTTP routes of the fake server, as far as tests need them. */
 export class FakeHttp {
-  readonly #server: FakeServer;
+  readonly #server: Served;
   /** Requests in order, as `GET /v1/...`. */
   readonly asked: string[] = [];
   /** Tests put failures here: what it gives is thrown instead of an answer. */
@@ -24,7 +33,7 @@ export class FakeHttp {
   readonly #successors = new Map<string, Session>();
   #issued = 0;
 
-  constructor(server: FakeServer) {
+  constructor(server: Served) {
     this.#server = server;
   }
 
@@ -37,9 +46,7 @@ export class FakeHttp {
     try {
       const failure = this.failure(request);
       if (failure !== null) throw failure;
-      const token = /^Bearer (.+)$/.exec(
-        String((headers as Record<string, string>)['authorization'] ?? ''),
-      )?.[1];
+      const token = /^Bearer (.+)$/.exec((headers as Record<string, string>)['authorization'] ?? '')?.[1];
       const text = typeof body === 'string' ? body : '{}';
       const answer = this.#route(method, pathname, {
         userId: (token === undefined ? null : this.userOfToken(token)) ?? '',
@@ -172,6 +179,6 @@ export class FakeHttp {
 }
 
 /** An error as the server would answer it. */
-export function refusal(code: keyof typeof errorTable): ConfabError {
+export function refusal(code: ErrorCode): ConfabError {
   return new ConfabError(code);
 }

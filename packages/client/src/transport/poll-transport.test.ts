@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { memoryStorage } from '../src/storage/memory-storage.ts';
-import { bodiesOf, FakeWorld, statesOf } from './kit/fake-world.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
+import { bodiesOf, FakeWorld, statesOf } from '../testing/fake-world.ts';
 
 const group = 'gteam';
 

@@ -3,10 +3,10 @@ import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fakeIndexedDb from 'fake-indexeddb';
-import { fileStorage } from '../src/node/index.ts';
-import type { ClientStorage } from '../src/storage/client-storage.ts';
-import { indexedDbStorage } from '../src/storage/indexed-db-storage.ts';
-import { memoryStorage } from '../src/storage/memory-storage.ts';
+import { fileStorage } from '../node/index.ts';
+import type { ClientStorage } from './client-storage.ts';
+import { indexedDbStorage } from './indexed-db-storage.ts';
+import { memoryStorage } from './memory-storage.ts';
 
 // What a browser has; taken away again, because its presence is how the SDK knows a browser.
 const browserNames = Object.keys(fakeIndexedDb).filter((name) => name.startsWith('IDB'));

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { apply, type ConversationState } from '@confab/conversation';
 import type { LogEvent } from '@confab/protocol';
-import { memoryStorage } from '../src/storage/memory-storage.ts';
-import { settle } from './kit/driven-timers.ts';
-import { bodiesOf, FakeWorld } from './kit/fake-world.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
+import { settle } from '../testing/driven-timers.ts';
+import { bodiesOf, FakeWorld } from '../testing/fake-world.ts';
 
 const group = 'gteam';
 

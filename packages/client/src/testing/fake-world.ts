@@ -1,5 +1,5 @@
-import { type ChatClient, type ClientOptions, type ClientStorage, createClient } from '../../src/index.ts';
-import { memoryStorage } from '../../src/storage/memory-storage.ts';
+import { type ChatClient, type ClientOptions, type ClientStorage, createClient } from '../index.ts';
+import { memoryStorage } from '../storage/memory-storage.ts';
 import { DrivenTimers, settle } from './driven-timers.ts';
 import { FakeServer } from './fake-server.ts';
 

@@ -1,0 +1,322 @@
+import { describe, expect, test } from 'bun:test';
+import { ConfabError } from '@confab/protocol';
+import { callerOf, createTestCluster, type TestCluster, type TestDevice, type TestUser } from '@confab/testkit';
+
+const id = (name: string): string => name.padEnd(22, '-');
+
+interface Scene {
+  readonly cluster: TestCluster;
+  readonly ann: TestUser;
+  readonly bob: TestUser;
+  readonly device: TestDevice;
+  readonly group: string;
+}
+
+/** Ann and Bob in a group, Ann's device connected to the first node. */
+async function open(options: Parameters<typeof createTestCluster>[0] = {}): Promise<Scene> {
+  const cluster = await createTestCluster(options);
+  const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
+  const request = { conversationType: 'group', memberIds: [bob.userId], clientMessageId: id('group') } as const;
+  const { answer } = await cluster.ask('create_conversation', callerOf(ann), request);
+  const device = cluster.device(ann, 'web');
+  await device.connect();
+  await cluster.settle();
+  return { cluster, ann, bob, device, group: (answer?.['conversation'] as { conversationId: string }).conversationId };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'done';
+  } catch (error) {
+    if (error instanceof ConfabError) return error.code;
+    throw error;
+  }
+}
+
+async function bodies(cluster: TestCluster, conversationId: string): Promise<readonly string[]> {
+  return (await cluster.log(conversationId)).flatMap((event) => ('body' in event ? [event.body] : []));
+}
+
+const sendAs = (clientMessageId: string, conversationId: string, body = clientMessageId) => ({
+  conversationId,
+  clientMessageId: id(clientMessageId),
+  body,
+});
+
+describe('order', () => {
+  test('[G2.2] behind a commit that fails everything is refused, and goes in order once sent again', async () => {
+    const { cluster, device, group } = await open();
+    await using _ = cluster;
+    cluster.store.failNextCommits('unavailable');
+    const names = ['one', 'two', 'three', 'four'];
+    // The first is committed alone; the others wait meanwhile and are refused with or behind it.
+    const first = names.map((name) => codeOf(device.resend(sendAs(name, group))));
+    expect(await Promise.all(first)).toEqual(['unavailable', 'after_previous', 'after_previous', 'after_previous']);
+    expect(await codeOf(device.resend(sendAs('five', group)))).toBe('after_previous');
+    const again = [...names, 'five'].map((name) => codeOf(device.resend(sendAs(name, group))));
+    expect(new Set(await Promise.all(again))).toEqual(new Set(['done']));
+    expect(await bodies(cluster, group)).toEqual([...names, 'five']);
+  });
+
+  test('[G2.2] a send that is decided after the retry of one before it does not overtake', async () => {
+    const { cluster, device, group } = await open();
+    await using _ = cluster;
+    cluster.schedule.isHolding = true;
+    cluster.store.failNextCommits('unavailable');
+    const one = codeOf(device.resend(sendAs('one', group)));
+    const two = codeOf(device.resend(sendAs('two', group)));
+    await cluster.schedule.release(({ label, phase }) => label === 'commit' && phase === 'call');
+    await cluster.schedule.release(({ label, phase }) => label === 'commit' && phase === 'answer');
+    expect(await one).toBe('unavailable');
+    // The writer now reads the state anew to decide the second; the client is quicker.
+    const again = codeOf(device.resend(sendAs('one', group)));
+    await cluster.settle();
+    expect(await two).toBe('after_previous');
+    expect(await again).toBe('done');
+    expect(await bodies(cluster, group)).toEqual(['one']);
+  });
+
+  test('[G2.2] a send given up lets the next one go', async () => {
+    const { cluster, device, group } = await open();
+    await using _ = cluster;
+    cluster.store.failNextCommits('unavailable');
+    expect(await codeOf(device.resend(sendAs('one', group)))).toBe('unavailable');
+    expect(await codeOf(device.resend(sendAs('two', group)))).toBe('after_previous');
+    await device.request('abandon_send', { conversationId: group, clientMessageId: id('one') });
+    await device.request('abandon_send', { conversationId: group, clientMessageId: id('two') });
+    expect(await codeOf(device.resend(sendAs('three', group)))).toBe('done');
+    expect(await bodies(cluster, group)).toEqual(['three']);
+  });
+
+  test('[G2.2] an acknowledged send holds nothing, whatever fails behind it', async () => {
+    const { cluster, bob, device, group } = await open();
+    await using _ = cluster;
+    const find = cluster.store.log.findByClientIds;
+    Object.assign(cluster.store.log, {
+      findByClientIds: () => {
+        Object.assign(cluster.store.log, { findByClientIds: find });
+        return Promise.reject(new Error('a read failed'));
+      },
+    });
+    const warm = device.send(group, 'warm');
+    const one = codeOf(device.resend(sendAs('one', group)));
+    const demote = { conversationId: group, clientMessageId: id('demote'), userId: bob.userId, role: 'member' } as const;
+    const nothing = codeOf(device.request('update_member', demote));
+    await warm;
+    expect(await Promise.all([one, nothing])).toEqual(['done', 'internal']);
+    await device.request('abandon_send', { conversationId: group, clientMessageId: id('demote') });
+    expect(await codeOf(device.resend(sendAs('two', group)))).toBe('done');
+  });
+
+  test('[G2.2] sends keep their order while the writing moves from node to node', async () => {
+    const { cluster, device, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    const node = cluster.node(0);
+    cluster.schedule.isHolding = true;
+    const sends: Promise<unknown>[] = [];
+    for (const [index, owner] of ['node-0', 'node-1', 'node-0', 'node-1', 'node-0'].entries()) {
+      node.believesLive = [owner];
+      sends.push(device.resend(sendAs(`m${index}`, group)));
+      await cluster.schedule.step();
+    }
+    await cluster.finish(Promise.all(sends));
+    expect(await bodies(cluster, group)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+  });
+
+  test('[G2.2] what waits here goes before what is forwarded', async () => {
+    const { cluster, device, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    cluster.node(0).believesLive = ['node-0'];
+    cluster.store.failNextCommits('unknown_not_applied');
+    const one = device.resend(sendAs('one', group));
+    await cluster.settle();
+    cluster.node(0).believesLive = ['node-1'];
+    const two = device.resend(sendAs('two', group));
+    await cluster.settle();
+    expect(await bodies(cluster, group)).toEqual([]);
+    await cluster.advance(5_000);
+    await Promise.all([one, two]);
+    expect(await bodies(cluster, group)).toEqual(['one', 'two']);
+  });
+
+  test('[G2.2] [G2.3] two nodes that both take themselves for the owner take turns', async () => {
+    const { cluster, ann, bob, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    const [one, other] = [cluster.device(ann, 'a'), cluster.device(bob, 'b')];
+    await one.connect(cluster.node(0));
+    await other.connect(cluster.node(1));
+    for (const node of cluster.nodes) node.believesLive = [node.nodeId];
+    cluster.schedule.isHolding = true;
+    const sends = Array.from({ length: 20 }, (_value, index) => [
+      one.send(group, `a${index}`),
+      other.send(group, `b${index}`),
+    ]);
+    await cluster.finish(Promise.all(sends.flat()));
+    const log = await cluster.log(group);
+    expect(log.map((event) => event.sequence)).toEqual(log.map((_value, index) => index + 1));
+    const said = await bodies(cluster, group);
+    for (const name of ['a', 'b']) {
+      const expected = Array.from({ length: 20 }, (_value, index) => `${name}${index}`);
+      expect(said.filter((body) => body.startsWith(name))).toEqual(expected);
+    }
+  });
+});
+
+describe('a send is one send', () => {
+  test('[G3.1] twice in one batch, in the next, and through another node: one event', async () => {
+    const { cluster, ann, device, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    await device.send(group, 'warm');
+    const batch = await Promise.all([device.resend(sendAs('one', group)), device.resend(sendAs('one', group))]);
+    const later = await device.resend(sendAs('one', group));
+    for (const node of cluster.nodes) node.believesLive = [node.nodeId];
+    const elsewhere = await cluster.ask('send_message', callerOf(ann), sendAs('one', group), cluster.node(1));
+    const places = [...batch, later].map(({ messageId, sequence }) => `${messageId} ${sequence}`);
+    expect(new Set([...places, `${elsewhere.answer?.['messageId']} ${elsewhere.answer?.['sequence']}`]).size).toBe(1);
+    expect(elsewhere).toMatchObject({ existing: true, answer: { duplicate: true } });
+    expect(await bodies(cluster, group)).toEqual(['warm', 'one']);
+  });
+
+  test('[G3.1] two users may use the same id', async () => {
+    const { cluster, bob, device, group } = await open();
+    await using _ = cluster;
+    await device.resend(sendAs('one', group, 'of ann'));
+    await cluster.ask('send_message', callerOf(bob), sendAs('one', group, 'of bob'));
+    expect(await bodies(cluster, group)).toEqual(['of ann', 'of bob']);
+  });
+
+  test('[G3.2] the same id with another content is refused, in the same batch and later', async () => {
+    const { cluster, device, group } = await open();
+    await using _ = cluster;
+    await device.send(group, 'warm');
+    const both = [
+      codeOf(device.resend(sendAs('one', group, 'first'))),
+      codeOf(device.resend(sendAs('one', group, 'second'))),
+    ];
+    expect(await Promise.all(both)).toEqual(['done', 'idempotency_conflict']);
+    expect(await codeOf(device.resend(sendAs('one', group, 'third')))).toBe('idempotency_conflict');
+    expect(await codeOf(device.request('send_message', { ...sendAs('one', group, 'first'), format: 'markdown' }))).toBe(
+      'idempotency_conflict',
+    );
+    expect(await codeOf(device.resend(sendAs('two', group)))).toBe('done');
+    expect(await bodies(cluster, group)).toEqual(['warm', 'first', 'two']);
+  });
+
+  test('[G3.3] a repetition gets its first answer over the rate limit, and a conflict blocks nothing', async () => {
+    const { cluster, ann, device, group } = await open({ rateLimits: true });
+    await using _ = cluster;
+    const first = await device.resend(sendAs('one', group));
+    const members = { conversationId: group, clientMessageId: id('add'), userIds: [ann.userId] };
+    const created = { conversationType: 'group', memberIds: [], clientMessageId: id('created') } as const;
+    await device.request('create_conversation', created);
+    const add = await device.request('add_members', members);
+    for (;;) if ((await codeOf(device.send(group, 'more'))) === 'rate_limited') break;
+    expect(await codeOf(device.resend(sendAs('one', group, 'other')))).toBe('idempotency_conflict');
+    expect(await device.resend(sendAs('one', group))).toEqual(first);
+    expect(add.answer).toEqual({ events: [] });
+    expect(await codeOf(device.resend(sendAs('new', group)))).toBe('rate_limited');
+    for (let count = 0; count < 600; count++) {
+      const code = await codeOf(device.request('create_conversation', { ...created, clientMessageId: id(`c${count}`) }));
+      if (code === 'rate_limited') break;
+    }
+    expect((await device.request('create_conversation', created)).existing).toBe(true);
+  });
+
+  test('[G3.3] a repetition gets its first answer from who was removed since', async () => {
+    const { cluster, ann, bob, group } = await open();
+    await using _ = cluster;
+    const cyd = (await cluster.users('cyd'))[0] as TestUser;
+    const promote = { conversationId: group, clientMessageId: id('promote'), userId: bob.userId, role: 'admin' } as const;
+    await cluster.ask('update_member', callerOf(ann), promote);
+    const send = sendAs('one', group);
+    const add = { conversationId: group, clientMessageId: id('add'), userIds: [cyd.userId] };
+    const first = await cluster.ask('send_message', callerOf(bob), send);
+    const added = await cluster.ask('add_members', callerOf(bob), add);
+    await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: bob.userId });
+    const again = await cluster.ask('send_message', callerOf(bob), send);
+    expect(again).toEqual({ answer: { ...first.answer, duplicate: true }, existing: true });
+    expect((await cluster.ask('add_members', callerOf(bob), add)).answer).toEqual(added.answer);
+    expect(await codeOf(cluster.ask('send_message', callerOf(bob), sendAs('two', group)))).toBe('not_found');
+    expect(await codeOf(cluster.ask('send_message', callerOf(bob), { ...send, body: 'x' }))).toBe('idempotency_conflict');
+  });
+
+  test('[G3.4] two users have one direct conversation, a creator and an id one group', async () => {
+    const { cluster, ann, bob } = await open({ nodes: 2 });
+    await using _ = cluster;
+    cluster.schedule.isHolding = true;
+    for (const node of cluster.nodes) node.believesLive = [node.nodeId];
+    const ask = (user: TestUser, node: number, request: { memberIds: string[]; type: 'direct' | 'group'; key: string }) =>
+      cluster.begin(
+        'create_conversation',
+        callerOf(user),
+        { conversationType: request.type, memberIds: request.memberIds, clientMessageId: id(request.key) },
+        cluster.node(node),
+      );
+    const direct = { type: 'direct', key: 'd' } as const;
+    const group = { type: 'group', key: 'g', memberIds: [bob.userId] } as const;
+    const answers = await cluster.finish(
+      Promise.all([
+        ask(ann, 0, { ...direct, memberIds: [bob.userId] }),
+        ask(bob, 1, { ...direct, memberIds: [ann.userId] }),
+        ask(ann, 1, { ...direct, key: 'other', memberIds: [bob.userId, ann.userId] }),
+        ask(ann, 0, { ...group, memberIds: [bob.userId] }),
+        ask(ann, 1, { ...group, memberIds: [bob.userId] }),
+      ]),
+    );
+    const ids = answers.map(({ answer }) => (answer?.['conversation'] as { conversationId: string }).conversationId);
+    expect(new Set(ids.slice(0, 3)).size).toBe(1);
+    expect(new Set(ids.slice(3)).size).toBe(1);
+    expect(answers.filter(({ existing }) => !existing)).toHaveLength(2);
+    for (const conversationId of new Set(ids)) expect(await cluster.log(conversationId)).toHaveLength(1);
+    const other = ask(ann, 0, { ...group, memberIds: [] });
+    expect(await codeOf(cluster.finish(other))).toBe('idempotency_conflict');
+  });
+});
+
+describe('unknown outcomes', () => {
+  for (const faults of [
+    ['unknown_applied'],
+    ['unknown_not_applied'],
+    ['unknown_applied', 'unavailable'],
+    ['unknown_not_applied', 'unavailable', 'unknown_not_applied'],
+    ['unknown_applied', 'unknown_applied'],
+  ] as const) {
+    test(`[G1.4] ${faults.join(', ')}: nothing is answered until it is decided`, async () => {
+      const { cluster, device, group } = await open();
+      await using _ = cluster;
+      cluster.store.failNextCommits(...faults);
+      const answered: string[] = [];
+      const sends = ['one', 'two', 'three'].map(async (name) => {
+        await device.resend(sendAs(name, group));
+        answered.push(name);
+      });
+      await cluster.settle();
+      expect(answered).toEqual([]);
+      await cluster.advance(10_000);
+      await Promise.all(sends);
+      expect(await bodies(cluster, group)).toEqual(['one', 'two', 'three']);
+      expect(device.acknowledged.map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
+    });
+  }
+});
+
+describe('members that are added', () => {
+  test('unknown users are named to members, also where this node remembers an older membership', async () => {
+    const { cluster, ann, bob, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    const cyd = (await cluster.users('cyd'))[0] as TestUser;
+    const [here, there] = [cluster.node(0), cluster.node(1)];
+    here.believesLive = ['node-0'];
+    await cluster.ask('send_message', callerOf(ann), sendAs('one', group), here);
+    for (const node of [here, there]) node.believesLive = ['node-1'];
+    const add = { conversationId: group, clientMessageId: id('add'), userIds: [cyd.userId], role: 'admin' } as const;
+    await cluster.ask('add_members', callerOf(ann), add, there);
+    const unknown = { conversationId: group, clientMessageId: id('nobody'), userIds: ['unobody'] };
+    expect(await codeOf(cluster.ask('add_members', callerOf(cyd), unknown, here))).toBe('unknown_members');
+    await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: bob.userId }, there);
+    // [G5.2] besides: the node still remembers Bob as a member.
+    expect(await codeOf(cluster.ask('add_members', callerOf(bob), unknown, here))).toBe('not_found');
+    expect(await codeOf(cluster.ask('typing', callerOf(bob), { conversationId: group }, here))).toBe('not_found');
+  });
+});
