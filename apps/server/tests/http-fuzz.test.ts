@@ -22,7 +22,7 @@ const SEEDS =
   process.env['FUZZ_SEED'] === undefined
     ? [1, 2, Date.now() % 1_000_000]
     : [Number(process.env['FUZZ_SEED'])];
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 2_000);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_000);
 
 interface Parameter {
   readonly name: string;
@@ -57,6 +57,8 @@ const SELDOM: Readonly<Record<string, number>> = {
   delete_session: 40,
   delete_device: 4,
 };
+/** Members leave, roles go, ids are used up: new conversations come as often. */
+const RENEW_EVERY = 150;
 /** An endless stream, and another format: their own tests know what they answer. */
 const NOT_HERE = new Set(['open_stream', 'get_metrics']);
 const API_KEY = 'k'.repeat(40);
@@ -81,7 +83,10 @@ async function fuzz(seed: number): Promise<readonly string[]> {
   const world = await populate(server);
   const chance = new SeededChance(seed);
   const run = new FuzzRun(server, document, chance, world);
-  for (let count = 0; count < REQUESTS; count += 1) await run.step();
+  for (let count = 0; count < REQUESTS; count += 1) {
+    if (count % RENEW_EVERY === 0) await renew(server, world);
+    await run.step();
+  }
   return run.neverDone();
 }
 
@@ -92,34 +97,43 @@ interface World {
 
 async function populate(server: TestServer): Promise<World> {
   const users = [await server.signUp(), await server.signUp(), await server.signUp()];
-  const [alice, bob] = users as [SignedIn, SignedIn, SignedIn];
-  const conversations = [await newGroup(server, alice, [bob]), await newGroup(server, bob)];
-  const messages = [
-    await say(server, alice, conversations[0] ?? '', 'one'),
-    await say(server, bob, conversations[1] ?? '', 'two'),
-  ];
-  const places = messages.map(({ messageId }) => messageId);
   const known: Record<string, unknown[]> = {
-    conversationId: [...conversations, 'gNone'],
-    userId: [...users.map(({ userId }) => userId), 'uNone'],
-    memberId: users.map(({ userId }) => userId),
-    mention: users.map(({ userId }) => userId),
-    messageId: [...places, 'gNone.1.aaaaaaaa'],
-    replyTo: places,
-    after: [...places, 0, 1, 2],
-    before: [...places, 3],
-    around: [...places, 1],
-    username: users.map(({ username }) => username),
     password: [PASSWORD, 'another password'],
-    refreshToken: users.map(({ refreshToken }) => refreshToken),
-    deviceId: ['phone', ...users.map(({ deviceId }) => deviceId)],
-    clientMessageId: Array.from({ length: 40 }, newId),
     // A poll that waits is another test's matter.
     waitMs: [0],
-    'Confab-Device': users.map(({ deviceId }) => deviceId),
-    'Confab-Act-As': users.map(({ userId }) => userId),
   };
   return { users, known };
+}
+
+/** New conversations with a message each, and new ids for requests. */
+async function renew(server: TestServer, { users, known }: World): Promise<void> {
+  const ids: string[] = [];
+  const places: string[] = [];
+  const [first, second] = users;
+  for (const owner of [first, second]) {
+    if (owner === undefined) continue;
+    const fresh = await logIn(server.url, owner.username, owner.deviceId).catch(() => server.signUp());
+    users[users.indexOf(owner)] = fresh;
+    const members = users.filter((user) => user !== fresh && user !== users[2]);
+    const id = await newGroup(server, fresh, members);
+    ids.push(id);
+    places.push((await say(server, fresh, id, 'hello')).messageId);
+  }
+  const userIds = users.map(({ userId }) => userId);
+  known['userId'] = [...userIds, 'uNone'];
+  known['memberId'] = userIds;
+  known['mention'] = userIds;
+  known['Confab-Act-As'] = userIds;
+  known['username'] = users.map(({ username }) => username);
+  known['deviceId'] = ['phone', ...users.map(({ deviceId }) => deviceId)];
+  known['refreshToken'] = users.map(({ refreshToken }) => refreshToken);
+  known['conversationId'] = [...ids, 'gNone'];
+  known['messageId'] = [...places, 'gNone.1.aaaaaaaa'];
+  known['replyTo'] = places;
+  known['after'] = [...places, 0, 1, 2];
+  known['before'] = [...places, 3];
+  known['around'] = [...places, 1];
+  known['clientMessageId'] = Array.from({ length: 40 }, newId);
 }
 
 class FuzzRun {
@@ -148,7 +162,9 @@ class FuzzRun {
   }
 
   async step(): Promise<void> {
-    const route = this.#chance.one(this.#routes);
+    const undone = this.#routes.filter(({ operation }) => !this.#done.has(operation.operationId));
+    // What never came through is tried more often.
+    const route = this.#chance.one(undone.length > 0 && this.#chance.isOnce(3) ? undone : this.#routes);
     if (!this.#chance.isOnce(SELDOM[route.operation.operationId] ?? 1)) return;
     const path = this.#path(route);
     const body = this.#body(route);

@@ -39,14 +39,7 @@ class World {
     const cluster = await createTestCluster({ nodes: 2 + (seed % 2), seed });
     const users = await cluster.users('ann', 'bob', 'cyd', 'dan');
     const [ann, bob] = users as [TestUser, TestUser];
-    const memberIds = users.map(({ userId }) => userId);
-    const group = { conversationType: 'group', memberIds, clientMessageId: 'g'.repeat(22) } as const;
-    const direct = { conversationType: 'direct', memberIds: [bob.userId] } as const;
-    const ids: string[] = [];
-    for (const request of [group, direct]) {
-      const { answer } = await cluster.ask('create_conversation', callerOf(ann), request);
-      ids.push((answer?.['conversation'] as { conversationId: string }).conversationId);
-    }
+    const ids = [await cluster.group(ann, users), await cluster.direct(ann, bob)];
     await cluster.settle();
     const world = new World(cluster, users, ids);
     for (const device of world.devices) await device.connect(cluster.random.pick(cluster.nodes));

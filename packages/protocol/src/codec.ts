@@ -2,9 +2,10 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ConfabError } from './errors.ts';
 import type { ObjectSchema } from './fields.ts';
-import { Authenticate, type ClientFrame, operationFrameSchema, Ping, type ServerFrame } from './frames.ts';
+import { Authenticate, type ClientFrame, operationFrameSchema, Ping } from './frames.ts';
 import { limits } from './limits.ts';
-import { type FrameVerb, operations, verbs } from './operations.ts';
+import { calls, type FrameVerb, verbs } from './calls.ts';
+import { utf8Length } from './utf8.ts';
 
 /**
  * Bytes to validated words and back: the only parse of outside data. A decoded value has the fields of its schema and
@@ -21,13 +22,13 @@ export function decoderOf<T>(schema: ObjectSchema): Decoder<T> {
   const fields = Object.keys(schema.properties);
   return {
     decode(value) {
+      checkBody((value as { body?: unknown } | null)?.body);
       if (!validator.Check(value)) throw invalid(validator.Errors(value));
       const known: Record<string, unknown> = {};
       for (const field of fields) {
         const item = (value as Record<string, unknown>)[field];
         if (item !== undefined) known[field] = item;
       }
-      checkBody(known['body']);
       return known as T;
     },
   };
@@ -35,7 +36,11 @@ export function decoderOf<T>(schema: ObjectSchema): Decoder<T> {
 
 function invalid(errors: Iterable<object>): ConfabError {
   for (const error of errors) {
-    const { instancePath, message, params } = error as { instancePath: string; message: string; params?: unknown };
+    const { instancePath, message, params } = error as {
+      instancePath: string;
+      message: string;
+      params?: unknown;
+    };
     const missing = (params as { requiredProperties?: string[] } | undefined)?.requiredProperties;
     const place = instancePath.replace(/^\//, '').replaceAll('/', '.');
     const field = missing === undefined ? place : [place, missing[0]].filter(Boolean).join('.');
@@ -44,41 +49,16 @@ function invalid(errors: Iterable<object>): ConfabError {
   return new ConfabError('invalid');
 }
 
-/** The schema bounds characters; the promise is in bytes. */
+/** The schema bounds characters, the promise is in bytes; and too much of the right thing is `too_large`, not `invalid`. */
 function checkBody(body: unknown): void {
   if (typeof body !== 'string' || body.length * 3 <= limits.bodyBytesMax) return;
   const bytes = utf8Length(body);
   if (bytes > limits.bodyBytesMax) {
-    throw new ConfabError('too_large', `The body has ${bytes} bytes of UTF-8; the limit is ${limits.bodyBytesMax}.`);
+    throw new ConfabError(
+      'too_large',
+      `The body has ${bytes} bytes of UTF-8; the limit is ${limits.bodyBytesMax}.`,
+    );
   }
-}
-
-/** Bytes of a well-formed string in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit < 0xdc00) {
-      bytes += 4;
-      index += 1;
-    } else bytes += 3;
-  }
-  return bytes;
-}
-
-/** The longest beginning of `text` that has at most `bytesMax` bytes of UTF-8 and cuts no character. */
-export function utf8Prefix(text: string, bytesMax: number): string {
-  if (text.length * 3 <= bytesMax) return text;
-  let bytes = 0;
-  let end = 0;
-  for (const character of text) {
-    bytes += utf8Length(character);
-    if (bytes > bytesMax) break;
-    end += character.length;
-  }
-  return text.slice(0, end);
 }
 
 /** Parses text as one JSON object, or throws `malformed`. */
@@ -110,7 +90,8 @@ export function labelsOf(value: Record<string, unknown>): FrameLabels {
   const labels: FrameLabels = {};
   const { ref, clientMessageId, conversationId } = value;
   if (typeof ref === 'string' && REF.test(ref)) labels.ref = ref;
-  if (typeof clientMessageId === 'string' && ID.test(clientMessageId)) labels.clientMessageId = clientMessageId;
+  if (typeof clientMessageId === 'string' && ID.test(clientMessageId))
+    labels.clientMessageId = clientMessageId;
   if (typeof conversationId === 'string' && ID.test(conversationId)) labels.conversationId = conversationId;
   return labels;
 }
@@ -124,7 +105,7 @@ function clientFrameDecoders(): Map<string, Decoder<ClientFrame>> {
       ['ping', decoderOf<ClientFrame>(Ping)],
     ]);
     for (const verb of verbs) {
-      if (operations[verb].frame) {
+      if (calls[verb].frame) {
         frameDecoders.set(verb, decoderOf<ClientFrame>(operationFrameSchema(verb as FrameVerb)));
       }
     }
@@ -137,21 +118,7 @@ export function decodeClientFrame(value: Record<string, unknown>): ClientFrame {
   const type = value['type'];
   if (typeof type !== 'string') throw new ConfabError('invalid', 'Field type must be string.');
   const decoder = clientFrameDecoders().get(type);
-  if (decoder === undefined) throw new ConfabError('unknown_type', `No frame of type ${type.slice(0, 40)} exists.`);
+  if (decoder === undefined)
+    throw new ConfabError('unknown_type', `No frame of type ${type.slice(0, 40)} exists.`);
   return decoder.decode(value);
-}
-
-/**
- * Turns a server's text into a frame, or null for what this version does not know. The server is trusted, so nothing
- * but the envelope is checked: a client ignores unknown fields and types.
- */
-export function decodeServerFrame(text: string): ServerFrame | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  return typeof (value as { type?: unknown }).type === 'string' ? (value as ServerFrame) : null;
 }

@@ -5,9 +5,17 @@
  */
 export const errorTable = {
   malformed: { status: 400, retry: 'never', meaning: 'The frame or body is not one JSON object in UTF-8.' },
-  invalid: { status: 400, retry: 'never', meaning: 'A field is missing, of the wrong type or out of its bounds.' },
+  invalid: {
+    status: 400,
+    retry: 'never',
+    meaning: 'A field is missing, of the wrong type or out of its bounds.',
+  },
   unknown_type: { status: 400, retry: 'never', meaning: 'No frame of this type exists in this version.' },
-  too_large: { status: 413, retry: 'never', meaning: 'The frame, body or list is over its limit.' },
+  too_large: {
+    status: 413,
+    retry: 'never',
+    meaning: 'The frame, the HTTP body or the message is over its limit.',
+  },
   unsupported_media_type: { status: 415, retry: 'never', meaning: 'Bodies are application/json.' },
   not_acceptable: { status: 406, retry: 'never', meaning: 'The stream is text/event-stream only.' },
   unauthenticated: { status: 401, retry: 'after_auth', meaning: 'No valid access token was given.' },
@@ -24,15 +32,32 @@ export const errorTable = {
     retry: 'never',
     meaning: 'This clientMessageId was used before in this conversation for something else.',
   },
-  last_owner: { status: 409, retry: 'never', meaning: 'A group keeps at least one owner; name another first.' },
-  not_applicable: { status: 409, retry: 'never', meaning: 'This type of conversation has no such operation.' },
-  too_many_members: { status: 409, retry: 'never', meaning: 'The conversation would be over its member limit.' },
+  last_owner: {
+    status: 409,
+    retry: 'never',
+    meaning: 'A group keeps at least one owner; name another first.',
+  },
+  not_applicable: {
+    status: 409,
+    retry: 'never',
+    meaning: 'This type of conversation has no such operation.',
+  },
+  too_many_members: {
+    status: 409,
+    retry: 'never',
+    meaning: 'The conversation would be over its member limit.',
+  },
   too_many_devices: { status: 409, retry: 'never', meaning: 'The account has its most devices; revoke one.' },
-  unknown_members: { status: 422, retry: 'never', meaning: 'Some of the named users do not exist (userIds).' },
+  unknown_members: {
+    status: 422,
+    retry: 'never',
+    meaning: 'Some of the named users do not exist (userIds).',
+  },
   after_previous: {
     status: 409,
     retry: 'later',
-    meaning: 'An earlier send of this connection to this conversation was refused; send that one again first.',
+    meaning:
+      'An earlier send of this connection to this conversation was refused; send that one again first.',
   },
   rate_limited: { status: 429, retry: 'later', meaning: 'Too many requests; afterMs says when to go on.' },
   unavailable: { status: 503, retry: 'later', meaning: 'The store cannot answer now; nothing was written.' },

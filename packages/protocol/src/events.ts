@@ -67,7 +67,10 @@ export const MemberEvent = Type.Object(
     ]),
     members: Type.Array(MemberField, { minItems: 1 }),
   },
-  { $id: 'MemberEvent', description: 'Members joined, left, were removed or have another role from here on.' },
+  {
+    $id: 'MemberEvent',
+    description: 'Members joined, left, were removed or have another role from here on.',
+  },
 );
 
 export const MembershipEvent = Type.Object(
@@ -78,7 +81,10 @@ export const MembershipEvent = Type.Object(
     targetConversationId: ConversationIdField,
     targetSequence: SequenceField,
   },
-  { $id: 'MembershipEvent', description: "In a user's own log: they joined or left a conversation at a sequence." },
+  {
+    $id: 'MembershipEvent',
+    description: "In a user's own log: they joined or left a conversation at a sequence.",
+  },
 );
 
 export const LogEvent = Type.Union([MessageEvent, ConversationEvent, MemberEvent, MembershipEvent]);
@@ -90,22 +96,3 @@ export type MembershipEvent = Static<typeof MembershipEvent>;
 /** Any durable event of a conversation. */
 export type LogEvent = MessageEvent | ConversationEvent | MemberEvent | MembershipEvent;
 export type LogEventType = LogEvent['type'];
-
-/** Whether unread counts see this event; the ordinal grows only here. */
-export function isCountable(type: LogEventType): boolean {
-  return type === 'message_event';
-}
-
-/** The place an event id names, or null where the text is no event id. */
-export function parseEventId(eventId: string): { conversationId: string; sequence: number } | null {
-  const parts = /^([A-Za-z0-9_-]{1,40})\.([0-9a-z]{1,11})\.[A-Za-z0-9_-]{8}$/.exec(eventId);
-  if (parts === null) return null;
-  const sequence = Number.parseInt(parts[2] ?? '', 36);
-  if (!Number.isSafeInteger(sequence) || sequence < 1) return null;
-  return { conversationId: parts[1] ?? '', sequence };
-}
-
-/** Builds an event id; `random` is 8 URL-safe characters. */
-export function formatEventId(conversationId: string, sequence: number, random: string): string {
-  return `${conversationId}.${sequence.toString(36)}.${random}`;
-}

@@ -20,19 +20,26 @@ export type EventId = string;
 export type ClientMessageId = string;
 
 export const UserIdField = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'A user.' });
-export const DeviceIdField = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'A device of a user.' });
+export const DeviceIdField = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,64}$',
+  description: 'A device of a user.',
+});
 export const InstanceIdField = Type.String({
   pattern: '^[A-Za-z0-9_-]{1,64}$',
   description: 'One running copy of the client on a device: a browser tab, a process.',
 });
-export const ConversationIdField = Type.String({ pattern: '^[A-Za-z0-9_-]{1,40}$', description: 'A conversation.' });
+export const ConversationIdField = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,40}$',
+  description: 'A conversation.',
+});
 export const EventIdField = Type.String({
   pattern: '^[A-Za-z0-9_-]{1,40}\\.[0-9a-z]{1,11}\\.[A-Za-z0-9_-]{8}$',
   description: 'An event of a conversation and a resume cursor: conversationId.sequence(base 36).random.',
 });
 export const ClientMessageIdField = Type.String({
   pattern: '^[A-Za-z0-9_-]{22,64}$',
-  description: 'Chosen by the client, at least 122 random bits (a UUID); the same id is the same request for ever.',
+  description:
+    'Chosen by the client, at least 122 random bits (a UUID); the same id is the same request for ever.',
 });
 export const RefField = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
@@ -87,9 +94,15 @@ export const RetryField = Type.Union([
   Type.Literal('after_auth'),
   Type.Literal('after_resume'),
 ]);
-export const AfterMsField = Type.Integer({ minimum: 0, description: 'Milliseconds to wait before the retry.' });
+export const AfterMsField = Type.Integer({
+  minimum: 0,
+  description: 'Milliseconds to wait before the retry.',
+});
 export const LimitField = Type.Integer({ minimum: 1, maximum: limits.pageItemsMax });
-export const MemberIdsField = Type.Array(UserIdField, { maxItems: limits.membersPerRequestMax, uniqueItems: true });
+export const MemberIdsField = Type.Array(UserIdField, {
+  maxItems: limits.membersPerRequestMax,
+  uniqueItems: true,
+});
 
 export type ConversationType = Static<typeof ConversationTypeField>;
 /** A user's own log is a conversation with one member that only the server writes to. */

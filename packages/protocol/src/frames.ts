@@ -17,7 +17,8 @@ import {
   UserIdField,
 } from './fields.ts';
 import { announcedLimits, limits } from './limits.ts';
-import { type AnswerOf, type FrameVerb, operations, type RequestOf } from './operations.ts';
+import type { FrameVerb } from './calls.ts';
+import { type AnswerOf, operations, type RequestOf } from './operations.ts';
 import { Accepted, ConversationSummary, EventPage, Head, ReadState } from './resources.ts';
 
 /** What a client says besides the operations: who it is, and that it is alive. */
@@ -28,13 +29,20 @@ export const Authenticate = Type.Object(
     token: TokenField,
     deviceId: DeviceIdField,
     instanceId: InstanceIdField,
-    client: Type.String({ minLength: 1, maxLength: 64, pattern: '^[ -~]+$', description: 'Name and version.' }),
+    client: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: '^[ -~]+$',
+      description: 'Name and version.',
+    }),
     active: Type.Optional(Type.Boolean()),
     resume: Type.Optional(
       Type.Object({
         cursors: Type.Optional(Type.Array(EventIdField, { maxItems: limits.resumeCursorsMax })),
         pending: Type.Optional(
-          Type.Array(Type.Tuple([ConversationIdField, ClientMessageIdField]), { maxItems: limits.resumePendingMax }),
+          Type.Array(Type.Tuple([ConversationIdField, ClientMessageIdField]), {
+            maxItems: limits.resumePendingMax,
+          }),
         ),
       }),
     ),
@@ -56,7 +64,13 @@ export type OperationFrame = {
 /** Anything a client may say on a connection. */
 export type ClientFrame = Authenticate | Ping | OperationFrame;
 
-const LandedField = Type.Tuple([ConversationIdField, ClientMessageIdField, EventIdField, SequenceField, TimeField]);
+const LandedField = Type.Tuple([
+  ConversationIdField,
+  ClientMessageIdField,
+  EventIdField,
+  SequenceField,
+  TimeField,
+]);
 
 /** What a server says, by type; log events are the same here as in the log. */
 export const serverFrames = {
@@ -98,7 +112,11 @@ export const serverFrames = {
     verb: Type.String(),
     clientMessageId: Type.Optional(ClientMessageIdField),
   }),
-  sync_page: Type.Object({ type: Type.Literal('sync_page'), ref: Type.Optional(RefField), ...EventPage.properties }),
+  sync_page: Type.Object({
+    type: Type.Literal('sync_page'),
+    ref: Type.Optional(RefField),
+    ...EventPage.properties,
+  }),
   message_event: MessageEvent,
   conversation_event: ConversationEvent,
   member_event: MemberEvent,
@@ -115,7 +133,9 @@ export const serverFrames = {
     delivered: Type.Optional(SequenceField),
     read: Type.Optional(SequenceField),
     floor: Type.Optional(ReadState),
-    unread: Type.Optional(Type.Integer({ minimum: 0, description: 'To your own devices: unread at `headSequence`.' })),
+    unread: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'To your own devices: unread at `headSequence`.' }),
+    ),
     headSequence: Type.Optional(SequenceField),
     headOrdinal: Type.Optional(OrdinalField),
   }),
@@ -143,7 +163,8 @@ export type ServerFrameType = keyof typeof serverFrames;
 type Framed = { [T in ServerFrameType]: Static<(typeof serverFrames)[T]> };
 type PlainFrame = Framed[Exclude<ServerFrameType, 'accepted' | LogEvent['type']>];
 /** The answer of any operation but `send_message` and `sync`: `accepted` with the answer's fields. */
-export type AcceptedFrame = Framed['accepted'] & Partial<NonNullable<AnswerOf<'create_conversation'>>> &
+export type AcceptedFrame = Framed['accepted'] &
+  Partial<NonNullable<AnswerOf<'create_conversation'>>> &
   Partial<NonNullable<AnswerOf<'add_members'>>>;
 /** Anything a server may say on a connection. */
 export type ServerFrame = PlainFrame | AcceptedFrame | LogEvent;

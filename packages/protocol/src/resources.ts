@@ -23,7 +23,9 @@ import {
 export const User = Type.Object(
   {
     userId: UserIdField,
-    username: Type.Union([UsernameField, Type.Null()], { description: 'Null for users of an embedding product.' }),
+    username: Type.Union([UsernameField, Type.Null()], {
+      description: 'Null for users of an embedding product.',
+    }),
     displayName: DisplayNameField,
     picture: Type.Optional(Type.String()),
   },
@@ -67,7 +69,9 @@ export const Preview = Type.Object(
     messageId: EventIdField,
     sequence: SequenceField,
     senderId: UserIdField,
-    body: Type.String({ description: 'The first 256 bytes of UTF-8 of the newest message, cut at a character.' }),
+    body: Type.String({
+      description: 'The first 256 bytes of UTF-8 of the newest message, cut at a character.',
+    }),
     sentAt: TimeField,
   },
   { $id: 'Preview' },
@@ -79,7 +83,10 @@ export const Watermarks = Type.Object(
     delivered: SequenceField,
     read: SequenceField,
   },
-  { $id: 'Watermarks', description: 'How far a member has received (on any device) and read a conversation.' },
+  {
+    $id: 'Watermarks',
+    description: 'How far a member has received (on any device) and read a conversation.',
+  },
 );
 
 export const ReadState = Type.Object(
@@ -87,7 +94,10 @@ export const ReadState = Type.Object(
     sequence: SequenceField,
     ordinal: OrdinalField,
   },
-  { $id: 'ReadState', description: 'The unread floor: the later of what the user has read and their latest join.' },
+  {
+    $id: 'ReadState',
+    description: 'The unread floor: the later of what the user has read and their latest join.',
+  },
 );
 
 export const ConversationSummary = Type.Object(
@@ -97,7 +107,9 @@ export const ConversationSummary = Type.Object(
     title: Type.Union([TitleField, Type.Null()]),
     role: RoleField,
     memberCount: Type.Integer({ minimum: 1 }),
-    peer: Type.Optional(Type.Union([User, Type.Null()], { description: 'The other user of a direct conversation.' })),
+    peer: Type.Optional(
+      Type.Union([User, Type.Null()], { description: 'The other user of a direct conversation.' }),
+    ),
     head: Head,
     read: ReadState,
     unread: Type.Integer({ minimum: 0 }),
@@ -144,22 +156,32 @@ export const Accepted = Type.Object(
     messageId: EventIdField,
     sequence: SequenceField,
     sentAt: TimeField,
-    duplicate: Type.Optional(Type.Boolean({ description: 'True where an earlier request with this id had done it.' })),
+    duplicate: Type.Optional(
+      Type.Boolean({ description: 'True where an earlier request with this id had done it.' }),
+    ),
   },
-  { $id: 'Accepted', description: 'The acknowledgement: the message is durable and has this place for ever.' },
+  {
+    $id: 'Accepted',
+    description: 'The acknowledgement: the message is durable and has this place for ever.',
+  },
 );
 
 export const EventPage = Type.Object(
   {
     conversationId: ConversationIdField,
     events: Type.Array(LogEvent),
-    head: Type.Union([Head, Type.Null()], { description: 'Null: there is no such conversation for you; drop it.' }),
+    head: Type.Union([Head, Type.Null()], {
+      description: 'Null: there is no such conversation for you; drop it.',
+    }),
     reset: Type.Optional(
       Type.Boolean({ description: 'Drop what you have of this conversation, then take these events.' }),
     ),
     watermarks: Type.Optional(Type.Array(Watermarks)),
   },
-  { $id: 'EventPage', description: 'Events after a cursor, ascending. There are more while the last is below head.' },
+  {
+    $id: 'EventPage',
+    description: 'Events after a cursor, ascending. There are more while the last is below head.',
+  },
 );
 
 export type User = Static<typeof User>;

@@ -3,7 +3,7 @@ import { createLocalCluster } from '@confab/cluster-local';
 import type { Caller, RequestContext } from '@confab/core';
 import { createDigest, createTokens } from '@confab/identity';
 import type { LogEvent, RequestOf, Verb } from '@confab/protocol';
-import type { ClusterWorld, TestReply, TestUser, ToldFault } from './cluster-world.ts';
+import { callerOf, type ClusterWorld, type TestReply, type TestUser, type ToldFault } from './cluster-world.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { Schedule } from './schedule.ts';
@@ -103,6 +103,23 @@ export class TestCluster {
       users.push({ userId: String(answer?.['userId']), username, password: PASSWORD });
     }
     return users;
+  }
+
+  /** A group of its owner and these members; gives its id. */
+  async group(owner: TestUser, members: readonly TestUser[]): Promise<string> {
+    const memberIds = members.map(({ userId }) => userId);
+    const clientMessageId = this.random.urlSafe(22);
+    return await this.#conversation(owner, { conversationType: 'group', memberIds, clientMessageId });
+  }
+
+  /** The direct conversation of two users; gives its id. */
+  async direct(one: TestUser, other: TestUser): Promise<string> {
+    return await this.#conversation(one, { conversationType: 'direct', memberIds: [other.userId] });
+  }
+
+  async #conversation(user: TestUser, request: RequestOf<'create_conversation'>): Promise<string> {
+    const { answer } = await this.ask('create_conversation', callerOf(user), request);
+    return (answer?.['conversation'] as { conversationId: string }).conversationId;
   }
 
   /** A device of a user, signed in and not connected yet. */

@@ -25,6 +25,10 @@ export class Outbox {
   readonly #userId: () => string;
   readonly #entries: Entry[] = [];
   readonly #byRef = new Map<string, Entry>();
+  /** How many sends to a conversation are on their way. */
+  readonly #underWay = new Map<string, number>();
+  /** When a conversation may be sent to again, for those in which something was refused for now. */
+  readonly #waits = new Map<string, number>();
   #connection: Connection | undefined;
 
   constructor(history: History, userId: () => string) {
@@ -36,7 +40,7 @@ export class Outbox {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const entry: Entry = { ...message, settle: resolve, attempt: undefined, isHeld: false };
     this.#entries.push(entry);
-    if (this.#isBlocked(entry.conversationId)) entry.isHeld = true;
+    if (this.#waits.has(message.conversationId)) entry.isHeld = true;
     else this.#send(entry);
     return promise;
   }
@@ -50,6 +54,7 @@ export class Outbox {
   /** Takes what `ready` says has landed and sends the rest again. */
   resume(connection: Connection, ready: Frame): void {
     this.#connection = connection;
+    this.#waits.clear();
     for (const row of listIn(ready, 'landed')) this.#land(row as readonly unknown[], connection);
     for (const entry of this.#entries) this.#send(entry);
   }
@@ -58,6 +63,7 @@ export class Outbox {
   lose(): void {
     this.#connection = undefined;
     this.#byRef.clear();
+    this.#underWay.clear();
   }
 
   hear(frame: Frame): void {
@@ -67,9 +73,33 @@ export class Outbox {
     this.#byRef.delete(ref);
     const outcome = outcomeOf(frame);
     if (entry.attempt !== undefined) this.#history.end(entry.attempt, outcome);
-    if (outcome.kind === 'refused' && outcome.retry !== 'never') entry.isHeld = true;
-    else this.#settle(entry, outcome);
-    if (outcome.kind !== 'refused' || outcome.retry !== 'after_resume') this.#release(entry.conversationId);
+    const { conversationId } = entry;
+    this.#underWay.set(conversationId, (this.#underWay.get(conversationId) ?? 1) - 1);
+    if (outcome.kind === 'refused' && outcome.retry !== 'never')
+      this.#hold(entry, outcome.retry, frame['afterMs']);
+    else this.#proceed(entry, outcome);
+    if (this.#waits.has(conversationId) && this.#underWay.get(conversationId) === 0)
+      this.#release(conversationId);
+  }
+
+  /** What was accepted lets those behind it go, if there are any that wait. */
+  #proceed(entry: Entry, outcome: Outcome): void {
+    const { conversationId } = entry;
+    this.#settle(entry, outcome);
+    const isLast = this.#underWay.get(conversationId) === 0;
+    if (!isLast || !this.#waits.has(conversationId) || this.#wasRefused.delete(conversationId)) return;
+    this.#waits.delete(conversationId);
+    for (const one of this.#entries) {
+      if (one.isHeld && one.conversationId === conversationId) this.#send(one);
+    }
+  }
+
+  /** Keeps what was refused for now, and all that is said behind it to the same conversation. */
+  #hold(entry: Entry, retry: string, afterMs: unknown): void {
+    entry.isHeld = true;
+    if (this.#underWay.get(entry.conversationId) !== 0) this.#wasRefused.add(entry.conversationId);
+    const waitMs = retry === 'after_resume' ? Number.POSITIVE_INFINITY : Number(afterMs ?? 0);
+    this.#waits.set(entry.conversationId, Math.max(waitMs, this.#waits.get(entry.conversationId) ?? 0));
   }
 
   #send(entry: Entry): void {
@@ -85,6 +115,7 @@ export class Outbox {
       body,
     });
     this.#byRef.set(ref, entry);
+    this.#underWay.set(conversationId, (this.#underWay.get(conversationId) ?? 0) + 1);
     this.#connection.send({ type: 'send_message', ref, conversationId, clientMessageId, body, ...extra });
   }
 
@@ -106,17 +137,17 @@ export class Outbox {
     entry.settle(outcome);
   }
 
-  /** What was refused for now goes again, in order, once nothing of the conversation is on its way. */
+  /** Nothing of the conversation is on its way any more: what was refused goes again, in order, when it may. */
   #release(conversationId: string): void {
-    const inFlight = [...this.#byRef.values()].some((one) => one.conversationId === conversationId);
-    if (inFlight) return;
-    for (const entry of this.#entries) {
-      if (entry.isHeld && entry.conversationId === conversationId) this.#send(entry);
-    }
-  }
-
-  #isBlocked(conversationId: string): boolean {
-    return this.#entries.some((one) => one.isHeld && one.conversationId === conversationId);
+    const waitMs = this.#waits.get(conversationId) ?? 0;
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    const connection = this.#connection;
+    setTimeout(() => {
+      if (this.#connection !== connection) return;
+      const first = this.#entries.find((one) => one.isHeld && one.conversationId === conversationId);
+      if (first === undefined) this.#waits.delete(conversationId);
+      else this.#send(first);
+    }, waitMs);
   }
 }
 

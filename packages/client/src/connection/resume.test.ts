@@ -87,6 +87,66 @@ describe('resume', () => {
     expect(bodiesOf(alice, 'gmany3')).toEqual(['in 3']);
   });
 
+  test('beyond the cursors that fit: another history is taken over, and what was left is gone', async () => {
+    for (let n = 0; n < 201; n++) world.server.group(`gmany${n}`, ['alice', 'bob']);
+    const alice = await world.live('alice');
+    const unnamed = alice.conversations.get().items.slice(-2);
+    const [kept = '', left = ''] = unnamed.map(({ conversationId }) => conversationId);
+    alice.timeline(kept).subscribe(() => undefined);
+    await settle();
+    const before = alice.conversations.get().items[0]?.conversationId ?? '';
+    const lastKept = world.server.write('bob', before, 'newest');
+    await settle();
+    expect(lastKept.sequence).toBe(2);
+    const replaced = world.server.store.logs.get(kept);
+    const other = world.server.store.commit({
+      verb: 'create_conversation',
+      type: 'group',
+      title: 'restored',
+      conversationId: 'gnew',
+      actorId: 'alice',
+      clientMessageId: 'create-restored-0123456789',
+      memberIds: ['bob'],
+    });
+    const created = { ...other.event, conversationId: kept, eventId: `${kept}.1.zzzzzzzz` };
+    world.server.store.logs.delete('gnew');
+    world.server.store.logs.delete(left);
+    if (replaced !== undefined) {
+      world.server.store.logs.set(kept, { state: apply(null, created), events: [created] });
+    }
+    // A live event may come before the list that places it.
+    world.server.beforeHeads = (link) => link.say(world.server.write('bob', kept, 'in the new history'));
+    await reconnect();
+    await settle();
+    expect(cursorsSaid().some((cursor) => cursor.startsWith(`${kept}.`))).toBe(false);
+    expect(alice.conversations.conversation(left).get()).toBe(null);
+    expect(alice.conversations.conversation(kept).get()).toMatchObject({ title: 'restored', unread: 1 });
+    expect(bodiesOf(alice, kept)).toEqual(['in the new history']);
+    const items = alice.timeline(kept).get().items;
+    expect(items.map(({ key }) => key)[0]).toBe(created.eventId);
+  });
+
+  test('what the list has counted is not counted again by the replay', async () => {
+    const alice = await world.live('alice');
+    world.server.delivers = () => false;
+    world.server.commit({
+      verb: 'add_members',
+      actorId: 'alice',
+      conversationId: group,
+      clientMessageId: 'add-carol-0123456789abcdef',
+      userIds: ['carol'],
+      role: 'member',
+    });
+    world.server.write('carol', group, 'hello @alice', ['alice']);
+    world.server.delivers = () => true;
+    await reconnect();
+    expect(alice.conversations.conversation(group).get()).toMatchObject({
+      memberCount: 3,
+      unread: 1,
+      mentions: 1,
+    });
+  });
+
   test('added to a quiet conversation while away: it is there', async () => {
     const alice = await world.live('alice');
     world.server.lastLink.drop();

@@ -1,4 +1,4 @@
-import { type AnswerOf, type HttpVerb, operations, type RequestOf } from '@confab/protocol';
+import { type AnswerOf, calls, type HttpVerb, type RequestOf } from '@confab/protocol';
 import type { FetchLike, Timers } from '../client-types.ts';
 import { askedWaitMs, fullJitterMs } from '../connection/backoff.ts';
 import { ChatError } from '../errors.ts';
@@ -35,7 +35,7 @@ export class HttpCaller {
     const asked = requestOf(verb, request);
     const waitMs = 'waitMs' in request && typeof request.waitMs === 'number' ? request.waitMs : 0;
     const timeoutMs = REQUEST_TIMEOUT_MS + waitMs;
-    if (operations[verb].access === 'anyone') return await this.#answer<V>(asked, null, timeoutMs);
+    if (calls[verb].access === 'anyone') return await this.#answer<V>(asked, null, timeoutMs);
     const token = await this.#token(null);
     try {
       return await this.#answer<V>(asked, token, timeoutMs);

@@ -1,4 +1,4 @@
-import { type HttpRoute, type HttpVerb, operations, type RequestOf } from '@confab/protocol';
+import { type HttpRoute, type HttpVerb, calls, type RequestOf } from '@confab/protocol';
 
 /** A request as HTTP has it. */
 export interface HttpRequest {
@@ -10,7 +10,7 @@ export interface HttpRequest {
 
 /** Builds the HTTP form of a request from its row in the operations table. */
 export function requestOf<V extends HttpVerb>(verb: V, request: RequestOf<V>): HttpRequest {
-  const route: HttpRoute = operations[verb].http;
+  const route: HttpRoute = calls[verb].http;
   const fields = new Map(Object.entries(request).filter(([, value]) => value !== undefined));
   const path = route.path.replace(/\{(\w+)\}/g, (_, field: string) => {
     const value = fields.get(field);

@@ -150,6 +150,16 @@ describe('the follower of a log', () => {
     expect(applied.at(-1)).toBe(6);
   });
 
+  test('an early event of a link that is gone is not put onto another history', () => {
+    const { follower, applied } = followerFrom(0, timers);
+    follower.arrive(eventAt(1));
+    follower.arrive(eventAt(5));
+    follower.connectionLost();
+    follower.takePage(pageOf(logOf(4, 'b'), eventAt(1).eventId, 200));
+    expect(applied).toEqual([1, 2, 3, 4]);
+    expect(follower.position.eventId).toBe(eventAt(4, 'b').eventId);
+  });
+
   test('whatever is shuffled, doubled or dropped: the log is applied whole, in order, once', async () => {
     await assert(
       asyncProperty(

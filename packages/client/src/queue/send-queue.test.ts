@@ -126,6 +126,53 @@ describe('the send queue', () => {
     expect(await alice.timeline(group).discard(failed.clientMessageId)).toBe(false);
   });
 
+  test('a frame that never arrived is sent again on the next link', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = () => 'vanish';
+    for (let n = 1; n <= 3; n++) void alice.timeline(group).send(`m${n}`);
+    await settle();
+    expect(statesOf(alice, group)).toEqual(['sending', 'sending', 'sending']);
+    world.server.sendPolicy = () => null;
+    world.server.lastLink.drop();
+    await settle();
+    expect(statesOf(alice, group)).toEqual(['queued', 'queued', 'queued']);
+    await world.timers.advance(1_000);
+    expect(committed(world)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('what is written during the wait after a refusal waits too', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = () => 'unavailable';
+    void alice.timeline(group).send('m1');
+    await settle();
+    world.server.sendPolicy = () => null;
+    void alice.timeline(group).send('m2');
+    await settle();
+    expect(world.server.lastLink.saidOf('send_message').length).toBe(1);
+    await world.timers.advance(1_000);
+    expect(committed(world)).toEqual(['m1', 'm2']);
+  });
+
+  test('a slow write holds back what was written after it', async () => {
+    const storage = memoryStorage();
+    const slow: (() => void)[] = [];
+    const alice = await world.live('alice', {
+      ...storage,
+      write: async (changes) => {
+        await storage.write(changes);
+        if (JSON.stringify(changes).includes('"first"'))
+          await new Promise<void>((resolve) => slow.push(resolve));
+      },
+    });
+    void alice.timeline(group).send('first');
+    void alice.timeline(group).send('second');
+    await settle();
+    expect(committed(world)).toEqual([]);
+    slow.forEach((finish) => finish());
+    await settle();
+    expect(committed(world)).toEqual(['first', 'second']);
+  });
+
   test('discarding the one that holds the others back lets them go', async () => {
     const alice = await world.live('alice');
     world.server.sendPolicy = ({ body }) => (body === 'm1' ? 'unavailable' : null);
@@ -225,9 +272,8 @@ describe('the send queue', () => {
         small.server.sendPolicy = () => {
           const outcome = plan.shift() ?? null;
           if (outcome !== 'cut') return outcome;
-          const { lastLink } = small.server;
-          queueMicrotask(() => lastLink.drop());
-          return 'lost';
+          small.server.lastLink.drop();
+          return 'vanish';
         };
         for (let n = 1; n <= count; n++) {
           void alice.timeline(group).send(`m${n}`);

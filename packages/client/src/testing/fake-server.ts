@@ -23,8 +23,13 @@ interface Seat {
   readonly blocked: Map<string, string>;
 }
 
-/** Decides what becomes of a send: null lets it through, a code refuses it, `lost` commits it without an answer. */
-export type SendPolicy = (frame: Extract<ClientFrame, { type: 'send_message' }>) => ErrorCode | 'lost' | null;
+/**
+ * Decides what becomes of a send: null lets it through, a code refuses it, `lost` commits it without an answer, and
+ * `vanish` is a frame that never arrived.
+ */
+export type SendPolicy = (
+  frame: Extract<ClientFrame, { type: 'send_message' }>,
+) => ErrorCode | 'lost' | 'vanish' | null;
 
 /** A small server in the process: the real frames, the real rules, and a test that decides what goes wrong. */
 export class FakeServer {
@@ -38,6 +43,8 @@ export class FakeServer {
   /** Refuses new links. */
   isDown = false;
   tokenRefusal: ErrorCode | null = null;
+  /** What else is said to a link between `ready` and `heads`. */
+  beforeHeads: (link: FakeLink) => void = () => undefined;
 
   constructor() {
     this.http = new FakeHttp(this);
@@ -232,6 +239,7 @@ export class FakeServer {
       ownLog: { conversationId: ownLog, head: store.headOf(ownLog) },
       landed,
     });
+    this.beforeHeads(link);
     const summaries = store.conversationsOf(userId).map((id) => store.summary(userId, id));
     link.say({ type: 'heads', items: summaries });
     for (const cursor of resume?.cursors ?? []) this.#replay(link, userId, cursor);
@@ -296,6 +304,7 @@ export class FakeServer {
       return;
     }
     const policy = this.sendPolicy(frame);
+    if (policy === 'vanish') return;
     if (policy !== null && policy !== 'lost') {
       if (errorTable[policy].retry !== 'never') seat.blocked.set(conversationId, clientMessageId);
       seat.link.say(errorFrame(policy, labels));

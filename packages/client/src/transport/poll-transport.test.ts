@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { refusal } from '../testing/fake-http.ts';
 import { memoryStorage } from '../storage/memory-storage.ts';
 import { bodiesOf, FakeWorld, statesOf } from '../testing/fake-world.ts';
 
@@ -16,5 +17,27 @@ test('over single requests too: the list, what was missed, sends in order, news 
   expect(bodiesOf(alice, group)).toEqual(['hello', 'own 1', 'own 2', 'own 3']);
   expect(new Set(statesOf(alice, group))).toEqual(new Set(['sent']));
   expect(alice.pendingCount.get()).toBe(0);
+  await alice.close();
+});
+
+test('single requests keep the order too when one is refused for now', async () => {
+  const world = new FakeWorld(['alice', 'bob']);
+  world.server.group(group, ['alice', 'bob']);
+  const alice = await world.live('alice', memoryStorage(), { transport: 'poll' });
+  let refusals = 1;
+  world.server.http.failure = (request) => {
+    return request.startsWith('POST') && request.endsWith('/messages') && refusals-- > 0
+      ? refusal('unavailable')
+      : null;
+  };
+  for (let n = 1; n <= 3; n++) void alice.timeline(group).send(`own ${n}`);
+  await world.timers.advance(10_000);
+  expect(bodiesOf(alice, group)).toEqual(['own 1', 'own 2', 'own 3']);
+  const log = world.server.store.logs.get(group)?.events ?? [];
+  expect(log.flatMap((event) => (event.type === 'message_event' ? [event.body] : []))).toEqual([
+    'own 1',
+    'own 2',
+    'own 3',
+  ]);
   await alice.close();
 });

@@ -127,7 +127,6 @@ export class ConversationWriter {
       case 'duplicates':
         return this.#answerDuplicates(plan, outcome.found, batch);
       case 'head_moved':
-        this.#state = undefined;
         return batch;
       case 'unavailable':
         this.#state = undefined;

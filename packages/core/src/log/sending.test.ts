@@ -16,12 +16,11 @@ interface Scene {
 async function open(options: Parameters<typeof createTestCluster>[0] = {}): Promise<Scene> {
   const cluster = await createTestCluster(options);
   const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
-  const request = { conversationType: 'group', memberIds: [bob.userId], clientMessageId: id('group') } as const;
-  const { answer } = await cluster.ask('create_conversation', callerOf(ann), request);
+  const group = await cluster.group(ann, [bob]);
   const device = cluster.device(ann, 'web');
   await device.connect();
   await cluster.settle();
-  return { cluster, ann, bob, device, group: (answer?.['conversation'] as { conversationId: string }).conversationId };
+  return { cluster, ann, bob, device, group };
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -167,8 +166,10 @@ describe('a send is one send', () => {
   test('[G3.1] twice in one batch, in the next, and through another node: one event', async () => {
     const { cluster, ann, device, group } = await open({ nodes: 2 });
     await using _ = cluster;
-    await device.send(group, 'warm');
+    // While the first commit is under way, the others wait for one batch.
+    const warm = device.send(group, 'warm');
     const batch = await Promise.all([device.resend(sendAs('one', group)), device.resend(sendAs('one', group))]);
+    await warm;
     const later = await device.resend(sendAs('one', group));
     for (const node of cluster.nodes) node.believesLive = [node.nodeId];
     const elsewhere = await cluster.ask('send_message', callerOf(ann), sendAs('one', group), cluster.node(1));
@@ -189,12 +190,13 @@ describe('a send is one send', () => {
   test('[G3.2] the same id with another content is refused, in the same batch and later', async () => {
     const { cluster, device, group } = await open();
     await using _ = cluster;
-    await device.send(group, 'warm');
+    const warm = device.send(group, 'warm');
     const both = [
       codeOf(device.resend(sendAs('one', group, 'first'))),
       codeOf(device.resend(sendAs('one', group, 'second'))),
     ];
     expect(await Promise.all(both)).toEqual(['done', 'idempotency_conflict']);
+    await warm;
     expect(await codeOf(device.resend(sendAs('one', group, 'third')))).toBe('idempotency_conflict');
     expect(await codeOf(device.request('send_message', { ...sendAs('one', group, 'first'), format: 'markdown' }))).toBe(
       'idempotency_conflict',
@@ -208,7 +210,7 @@ describe('a send is one send', () => {
     await using _ = cluster;
     const first = await device.resend(sendAs('one', group));
     const members = { conversationId: group, clientMessageId: id('add'), userIds: [ann.userId] };
-    const created = { conversationType: 'group', memberIds: [], clientMessageId: id('created') } as const;
+    const created = { conversationType: 'group' as const, memberIds: [], clientMessageId: id('created') };
     await device.request('create_conversation', created);
     const add = await device.request('add_members', members);
     for (;;) if ((await codeOf(device.send(group, 'more'))) === 'rate_limited') break;
@@ -237,6 +239,8 @@ describe('a send is one send', () => {
     const again = await cluster.ask('send_message', callerOf(bob), send);
     expect(again).toEqual({ answer: { ...first.answer, duplicate: true }, existing: true });
     expect((await cluster.ask('add_members', callerOf(bob), add)).answer).toEqual(added.answer);
+    const other = { ...add, userIds: ['unobody'] };
+    expect(await codeOf(cluster.ask('add_members', callerOf(bob), other))).toBe('idempotency_conflict');
     expect(await codeOf(cluster.ask('send_message', callerOf(bob), sendAs('two', group)))).toBe('not_found');
     expect(await codeOf(cluster.ask('send_message', callerOf(bob), { ...send, body: 'x' }))).toBe('idempotency_conflict');
   });
@@ -310,7 +314,8 @@ describe('members that are added', () => {
     here.believesLive = ['node-0'];
     await cluster.ask('send_message', callerOf(ann), sendAs('one', group), here);
     for (const node of [here, there]) node.believesLive = ['node-1'];
-    const add = { conversationId: group, clientMessageId: id('add'), userIds: [cyd.userId], role: 'admin' } as const;
+    const role = 'admin' as const;
+    const add = { conversationId: group, clientMessageId: id('add'), userIds: [cyd.userId], role };
     await cluster.ask('add_members', callerOf(ann), add, there);
     const unknown = { conversationId: group, clientMessageId: id('nobody'), userIds: ['unobody'] };
     expect(await codeOf(cluster.ask('add_members', callerOf(cyd), unknown, here))).toBe('unknown_members');

@@ -38,10 +38,10 @@ export class Resume {
     const ownLog = { conversationId: ownLogId, head: ownHead === null ? null : headOf(ownHead) };
     await sink.ready({ ownLog, landed });
     const entries = await summaries.entries(request.userId);
-    await this.#tellHeads(request.userId, entries, sink);
+    const told = await this.#tellHeads(request.userId, entries, sink);
     const run = new ResumeRun(this.#options, request.userId, sink);
     if (ownHead !== null) run.reached.set(ownLogId, ownHead.sequence);
-    for (const { conversationId, head } of entries) run.reached.set(conversationId, head.sequence);
+    for (const { conversationId, head } of told) run.reached.set(conversationId, head.sequence);
     for (const [conversationId, cursor] of inOrder(request.cursors, ownLogId)) {
       await run.replay(conversationId, cursor);
     }
@@ -68,7 +68,13 @@ export class Resume {
     return landed;
   }
 
-  async #tellHeads(userId: string, entries: readonly ListEntry[], sink: ResumeSink): Promise<void> {
+  /** Tells the list; gives what was told, which leaves out what the user was removed from meanwhile. */
+  async #tellHeads(
+    userId: string,
+    entries: readonly ListEntry[],
+    sink: ResumeSink,
+  ): Promise<readonly ConversationSummary[]> {
+    const told: ConversationSummary[] = [];
     let items: ConversationSummary[] = [];
     let bytes = 0;
     for (let from = 0; from < entries.length; from += DESCRIBED_AT_ONCE) {
@@ -81,10 +87,12 @@ export class Resume {
           bytes = 0;
         }
         items.push(item);
+        told.push(item);
         bytes += size + 1;
       }
     }
     await sink.heads(items, false);
+    return told;
   }
 }
 
@@ -176,11 +184,13 @@ class ResumeRun {
     const head = await headOfLog(log, conversationId);
     const range = await access.readable(conversationId, this.#userId);
     const end = range === null ? 0 : Math.min(through, range.to ?? through);
+    // Of a conversation that was not in the list: from the join, or the end of the membership alone.
+    const first = range === null ? through : range.to === null ? range.from - 1 : end - 1;
     if (range !== null && head !== null && known !== undefined && known < range.from - 1) {
       // Removed and back again since: what lies between is not for this device.
       await this.#reset(conversationId, range, head);
     } else {
-      const from = known ?? (range === null ? through : range.from - 1);
+      const from = known ?? first;
       if (from < end) await this.#replayFrom(conversationId, from, end);
     }
     this.reached.set(conversationId, Math.max(through, this.reached.get(conversationId) ?? 0));

@@ -7,6 +7,7 @@ import {
   type TestCluster,
   type TestDevice,
   type TestUser,
+  turn,
 } from '@confab/testkit';
 
 const id = (name: string): string => name.padEnd(22, '-');
@@ -22,10 +23,9 @@ interface Scene {
 async function open(options: Parameters<typeof createTestCluster>[0] = {}): Promise<Scene> {
   const cluster = await createTestCluster(options);
   const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
-  const request = { conversationType: 'group', memberIds: [bob.userId], clientMessageId: id('group') } as const;
-  const { answer } = await cluster.ask('create_conversation', callerOf(ann), request);
+  const group = await cluster.group(ann, [bob]);
   await cluster.settle();
-  return { cluster, ann, bob, group: (answer?.['conversation'] as { conversationId: string }).conversationId };
+  return { cluster, ann, bob, group };
 }
 
 let messages = 0;
@@ -186,6 +186,7 @@ describe('coming back', () => {
       let passed = 0;
       while (passed < point && (await cluster.schedule.step())) passed += 1;
       // The resume stands still here while the event is committed and delivered; only its own steps are held back.
+      await turn();
       const held = new Set(cluster.schedule.pending);
       messages += 1;
       const body = `at point ${point}`;
@@ -200,7 +201,10 @@ describe('coming back', () => {
     }
   });
 
-  test('[G4.5] [G5.3] removed and back again at any point of a resume: nothing of the time between', async () => {
+  test.each([
+    ['with', true],
+    ['without', false],
+  ])('[G4.5] [G5.3] %s a cursor, removed and back at any point of a resume: nothing of the time between', async (_name, hasCursor) => {
     for (let point = 0; ; point++) {
       const { cluster, ann, bob, group } = await open();
       await using _ = cluster;
@@ -208,10 +212,12 @@ describe('coming back', () => {
       await device.connect();
       await device.disconnect();
       await say(cluster, ann, group, 3);
+      if (!hasCursor) device.logs.delete(group);
       cluster.schedule.isHolding = true;
       const connecting = device.connect();
       let passed = 0;
       while (passed < point && (await cluster.schedule.step())) passed += 1;
+      await turn();
       const held = new Set(cluster.schedule.pending);
       const changes = async (): Promise<void> => {
         for (const [name, what] of [
@@ -272,6 +278,7 @@ describe('what a member may read', () => {
         const reading = cluster.begin(verb, callerOf(bob), request).catch((error: unknown) => error);
         let passed = 0;
         while (passed < point && (await cluster.schedule.step())) passed += 1;
+        await turn();
         const held = new Set(cluster.schedule.pending);
         const changes = async (): Promise<void> => {
           const common = { conversationId: group };

@@ -4,7 +4,7 @@ import type { Writers } from '../log/writers.ts';
 
 /** Work taken at once, and for how long; what is not finished by then another node takes. */
 const CLAIM_MAX = 64;
-const LEASE_MS = 30_000;
+const LEASE_MS = 10_000;
 /** How long an idle look waits for the next, where no commit here calls for one before. */
 const IDLE_MS = 1_000;
 const RETRY_BASE_MS = 500;

@@ -1,5 +1,6 @@
 import { Authenticate, operationFrameSchema, Ping, serverFrames } from '../frames.ts';
-import { type FrameVerb, operations, verbs } from '../operations.ts';
+import { type FrameVerb, verbs } from '../calls.ts';
+import { operations } from '../operations.ts';
 import { PROTOCOL_VERSION, SUBPROTOCOL } from '../version.ts';
 import { serverFrame } from './openapi-system.ts';
 import { type Json, SchemaComponents } from './schema-components.ts';

@@ -1,4 +1,5 @@
-import type { AnswerOf, HttpVerb, RequestOf } from '../operations.ts';
+import { type HttpVerb } from '../calls.ts';
+import { type AnswerOf, type RequestOf } from '../operations.ts';
 
 /** One request and, where there is one, its answer: what a reader may copy. The tests hold them to the schemas. */
 type Example<V extends HttpVerb> = { readonly request: RequestOf<V>; readonly answer: AnswerOf<V> };

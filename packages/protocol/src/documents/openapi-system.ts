@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors.ts';
 import { Authenticate, operationFrameSchema, Ping, serverFrames } from '../frames.ts';
 import { limits } from '../limits.ts';
-import { type FrameVerb, operations, verbs } from '../operations.ts';
+import { type FrameVerb, verbs } from '../calls.ts';
+import { operations } from '../operations.ts';
 import { problemResponses } from './problem.ts';
 import type { Json, SchemaComponents } from './schema-components.ts';
 

@@ -1,14 +1,7 @@
 import { type ErrorCode } from '../errors.ts';
 import type { ObjectSchema } from '../fields.ts';
-import {
-  accessErrors,
-  commonErrors,
-  type HttpRoute,
-  type HttpVerb,
-  operations,
-  type Operation,
-  verbs,
-} from '../operations.ts';
+import { type HttpRoute, type HttpVerb, verbs } from '../calls.ts';
+import { accessErrors, commonErrors, operations, type Operation } from '../operations.ts';
 import { examples } from './examples.ts';
 import { deviceHeader, openApiSystemPaths } from './openapi-system.ts';
 import { problemExamples, problemResponses } from './problem.ts';

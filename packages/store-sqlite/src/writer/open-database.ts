@@ -9,6 +9,8 @@ export function openDatabase(path: string): Database {
     for (const pragma of writerPragmas) db.run(pragma);
     migrate(db);
     db.run('UPDATE opens SET count = count + 1');
+    // Leases are of the process that held the file before; whatever ended it, nobody is at that work now.
+    db.run('UPDATE work SET leased_until_ms = 0 WHERE leased_until_ms > 0');
     assertDurable(db);
     return db;
   } catch (error) {
