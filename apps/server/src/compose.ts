@@ -1,5 +1,13 @@
 import { join, resolve } from 'node:path';
-import { createApi, createSite, type HttpDoor, type HttpPeer, systemRoutes } from '@confab/api';
+import {
+  createApi,
+  createSite,
+  type HttpDoor,
+  type HttpPeer,
+  systemRoutes,
+  type OriginRules,
+  originRulesOf,
+} from '@confab/api';
 import { createLocalCluster } from '@confab/cluster-local';
 import type { Clock, Observer } from '@confab/contracts';
 import { type Chat, type ChatPorts, createChat, RateLimits } from '@confab/core';
@@ -72,10 +80,8 @@ export async function composeServer(
   const composed = await composeChat(config, observer, onFatal);
   const { chat, ports, store } = composed;
   const { clock, random, rateLimits } = ports;
-  const allowedOrigins = [
-    ...(config.allowedOrigins ?? []),
-    ...(config.publicUrl === null ? [] : [config.publicUrl]),
-  ];
+  const listed = [...(config.allowedOrigins ?? []), ...(config.publicUrl === null ? [] : [config.publicUrl])];
+  const origins = originRulesOf(listed, config.publicUrl === null);
   const gateway = createGateway({
     chat,
     clock,
@@ -83,12 +89,12 @@ export async function composeServer(
     observer,
     rateLimits,
     revokedAmong: (devices) => store.devices.revokedAmong(devices),
-    allowedOrigins,
+    origins,
   });
   openGateway = gateway;
   const requests = new HttpDrain();
   const state = { isDraining: false };
-  const api = composeApi({ ...composed, config, gateway, metrics, observer, allowedOrigins, state });
+  const api = composeApi({ ...composed, config, gateway, metrics, observer, origins, state });
   const http = (request: Request, { address, gone }: HttpPeer): Promise<Response> =>
     requests.run(request, gone, (ended) => api(request, { address, gone: ended }));
   let listener: Listener | null = null;
@@ -130,19 +136,19 @@ interface ApiSurroundings extends ComposedChat {
   readonly gateway: Gateway;
   readonly metrics: Metrics;
   readonly observer: Observer;
-  readonly allowedOrigins: readonly string[];
+  readonly origins: OriginRules;
   readonly state: { readonly isDraining: boolean };
 }
 
 function composeApi(surroundings: ApiSurroundings): HttpDoor {
-  const { allowedOrigins, chat, config, gateway, metrics, observer, ports, state, store } = surroundings;
+  const { chat, config, gateway, metrics, observer, origins, ports, state, store } = surroundings;
   const { clock, random, rateLimits } = ports;
   const { log, work } = store;
   return createApi({
     chat,
     rateLimits,
     observer,
-    settings: { apiKey: config.apiKey, allowedOrigins, trustedProxies: config.trustedProxies ?? [] },
+    settings: { apiKey: config.apiKey, origins, trustedProxies: config.trustedProxies ?? [] },
     extraRoutes: [
       { method: 'POST', path: '/v1/stream', answer: (request, peer) => gateway.stream(request, peer) },
       { method: 'POST', path: '/v1/frames', answer: (request, peer) => gateway.frames(request, peer) },

@@ -58,7 +58,7 @@ describe('problems', () => {
       'invalid',
       'invalid',
       'invalid',
-      'invalid',
+      'too_large',
       'too_large',
       'unsupported_media_type',
       'unauthenticated',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { type Caller, RateLimits, type Reply } from '@confab/core';
 import { ConfabError } from '@confab/protocol';
 import { type ApiParts, createApi, type HttpPeer } from './api.ts';
+import { originRulesOf } from './origins.ts';
 
 const peer: HttpPeer = { address: '203.0.113.9', gone: new Promise(() => undefined) };
 const clock = { nowMs: () => 0, after: () => () => undefined };
@@ -26,7 +27,7 @@ function doorTo(answer: (heard: Heard) => Reply | Promise<Reply>, changes: Parti
     },
     rateLimits: new RateLimits(clock, true),
     observer: { fault: (fault) => void faults.push(fault), requestRefused: (one) => void refused.push(one) },
-    settings: { apiKey: null, allowedOrigins: [], trustedProxies: [] },
+    settings: { apiKey: null, origins: originRulesOf([], true), trustedProxies: [] },
     extraRoutes: [],
     site: null,
     newFaultId: () => 'fault-1',
@@ -130,7 +131,7 @@ describe('the door', () => {
 
   test('registrations are counted by address, a network of its own each', async () => {
     const { ask } = doorTo(() => ({ json: '{}', existing: false }), {
-      settings: { apiKey: null, allowedOrigins: [], trustedProxies: ['203.0.113.0/24'] },
+      settings: { apiKey: null, origins: originRulesOf([], true), trustedProxies: ['203.0.113.0/24'] },
     });
     const register = async (from: string) => {
       const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };

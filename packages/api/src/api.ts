@@ -3,7 +3,7 @@ import type { Chat, RateLimits, RateName } from '@confab/core';
 import { ConfabError, type HttpVerb } from '@confab/protocol';
 import { Doorkeeper } from './access.ts';
 import { operationRoutes, type OperationRoute } from './operation-route.ts';
-import { originRulesOf } from './origins.ts';
+import type { OriginRules } from './origins.ts';
 import { addressOf, rateKeyOf, trustedProxiesOf, type TrustedProxies } from './peer-address.ts';
 import { apiHeaders, problemResponse } from './problem-response.ts';
 import { type Method, Router, type Target, targetOf } from './router.ts';
@@ -30,8 +30,8 @@ export interface ExtraRoute {
 export interface ApiSettings {
   /** The key of the embedding product's server; null where there is none. */
   readonly apiKey: string | null;
-  /** Origins of web pages that may use the API besides those this server gives out itself. */
-  readonly allowedOrigins: readonly string[];
+  /** Which web pages may use the API. */
+  readonly origins: OriginRules;
   /** Addresses and networks of the proxies in front of the server. */
   readonly trustedProxies: readonly string[];
 }
@@ -78,14 +78,12 @@ class Door {
   readonly #parts: ApiParts;
   readonly #router = new Router<Route>();
   readonly #doorkeeper: Doorkeeper;
-  readonly #origins: ReturnType<typeof originRulesOf>;
   readonly #trustedProxies: TrustedProxies;
 
   constructor(parts: ApiParts) {
     const { settings } = parts;
     this.#parts = parts;
     this.#doorkeeper = new Doorkeeper(parts.chat, settings.apiKey);
-    this.#origins = originRulesOf(settings.allowedOrigins);
     this.#trustedProxies = trustedProxiesOf(settings.trustedProxies);
     for (const route of operationRoutes()) {
       this.#router.add(route.http.method, route.http.path, {
@@ -104,7 +102,7 @@ class Door {
 
   async answer(request: Request, peer: HttpPeer): Promise<Response> {
     const origin = request.headers.get('origin');
-    const isAllowed = origin === null || this.#origins.isAllowed(origin, request.headers.get('host'));
+    const isAllowed = this.#parts.settings.origins.allows(request.headers);
     const response = await this.#answerOrRefuse(request, peer, isAllowed);
     if (origin !== null && isAllowed) {
       response.headers.set('access-control-allow-origin', origin);

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'bun:test';
-import { canonicalOrigin, originRulesOf } from './origins.ts';
+import { canonicalOrigin, type OriginRules, originRulesOf } from './origins.ts';
+
+function allows(rules: OriginRules, origin: string, host: string | null): boolean {
+  return rules.allows(new Headers({ origin, ...(host === null ? {} : { host }) }));
+}
 
 describe('origins', () => {
-  const rules = originRulesOf(['https://chat.example.org', 'http://[::1]:8080']);
+  const rules = originRulesOf(['https://chat.example.org', 'http://[::1]:8080'], true);
 
   test('listed ones are allowed, and nothing that looks like them', () => {
-    expect(rules.isAllowed('https://chat.example.org', null)).toBe(true);
-    expect(rules.isAllowed('http://[::1]:8080', 'x')).toBe(true);
+    expect(allows(rules, 'https://chat.example.org', null)).toBe(true);
+    expect(allows(rules, 'http://[::1]:8080', 'x')).toBe(true);
     for (const origin of [
       'null',
       '',
@@ -17,18 +21,28 @@ describe('origins', () => {
       'https://xchat.example.org',
       'chat.example.org',
     ]) {
-      expect([origin, rules.isAllowed(origin, 'api.example.org')]).toEqual([origin, false]);
+      expect([origin, allows(rules, origin, 'api.example.org')]).toEqual([origin, false]);
     }
   });
 
   test('the page of this server is the one with its host', () => {
-    expect(rules.isAllowed('http://127.0.0.1:8080', '127.0.0.1:8080')).toBe(true);
-    expect(rules.isAllowed('https://other.example.org', 'other.example.org:443')).toBe(true);
-    expect(rules.isAllowed('http://localhost:8080', 'LOCALHOST:8080')).toBe(true);
-    expect(rules.isAllowed('http://127.0.0.1:8080', '127.0.0.1:8081')).toBe(false);
-    expect(rules.isAllowed('http://127.0.0.1:8080', '127.0.0.1:8080@evil.example')).toBe(false);
-    expect(rules.isAllowed('null', 'null')).toBe(false);
-    expect(rules.isAllowed('http://', '')).toBe(false);
+    expect(allows(rules, 'http://127.0.0.1:8080', '127.0.0.1:8080')).toBe(true);
+    expect(allows(rules, 'https://other.example.org', 'other.example.org:443')).toBe(true);
+    expect(allows(rules, 'http://localhost:8080', 'LOCALHOST:8080')).toBe(true);
+    expect(allows(rules, 'http://127.0.0.1:8080', '127.0.0.1:8081')).toBe(false);
+    expect(allows(rules, 'http://127.0.0.1:8080', '127.0.0.1:8080@evil.example')).toBe(false);
+    expect(allows(rules, 'null', 'null')).toBe(false);
+    expect(allows(rules, 'http://', '')).toBe(false);
+  });
+
+  test('a server that knows its public origin trusts no Host', () => {
+    const strict = originRulesOf(['https://chat.example.org'], false);
+    expect(allows(strict, 'http://evil.example', 'evil.example')).toBe(false);
+    expect(allows(strict, 'https://chat.example.org', 'evil.example')).toBe(true);
+  });
+
+  test('no browser says no origin', () => {
+    expect(originRulesOf([], false).allows(new Headers({ host: 'chat.example' }))).toBe(true);
   });
 
   test('settings name origins and nothing more', () => {

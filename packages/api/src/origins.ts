@@ -1,24 +1,30 @@
-/** Which web pages may use the API: by the Origin header that browsers send. */
+/** Which web pages may use this server, its API and its sockets: by the Origin header that browsers send. */
 export interface OriginRules {
-  isAllowed(origin: string, host: string | null): boolean;
+  /** True without an Origin too: that comes from no browser and has to prove itself with a token like all others. */
+  allows(headers: Headers): boolean;
 }
 
 /**
- * Allowed are the origins listed, exactly; and pages that this server itself gave out, which is where Origin and Host
- * name the same host and port. Behind a proxy that changes the Host, the public origin is to be listed.
+ * Allowed are the origins listed, exactly; and, where the server does not know its public origin, pages that this server
+ * itself gave out, which is where Origin and Host name the same host and port.
  */
-export function originRulesOf(origins: readonly string[]): OriginRules {
+export function originRulesOf(origins: readonly string[], isOwnHostAllowed: boolean): OriginRules {
   const listed = new Set(origins.map(canonicalOrigin));
   return {
-    isAllowed(origin, host) {
-      if (listed.has(origin)) return true;
-      const page = host === null ? null : URL.parse(origin);
-      // The port of a Host may be left out where it is the default of the page's scheme, so both go through one parser.
-      return (
-        page !== null && page.origin === origin && URL.parse(`${page.protocol}//${host}`)?.host === page.host
-      );
+    allows(headers) {
+      const origin = headers.get('origin');
+      if (origin === null || listed.has(origin)) return true;
+      return isOwnHostAllowed && isOwnHost(origin, headers.get('host'));
     },
   };
+}
+
+/** The port of a Host may be left out where it is the default of the page's scheme, so both go through one parser. */
+function isOwnHost(origin: string, host: string | null): boolean {
+  const page = host === null ? null : URL.parse(origin);
+  return (
+    page !== null && page.origin === origin && URL.parse(`${page.protocol}//${host}`)?.host === page.host
+  );
 }
 
 /** The origin of an http or https URL, as browsers write it. Throws where there is more to it, or less. */

@@ -1,4 +1,4 @@
-import { type ConfabError, errorTable } from '@confab/protocol';
+import { type ConfabError, problemOf, retryAfterSeconds } from '@confab/protocol';
 
 /** Headers that all answers of the API have. They differ by Origin only, and are one user's. */
 export const apiHeaders = {
@@ -9,22 +9,12 @@ export const apiHeaders = {
 
 /** An error as application/problem+json. */
 export function problemResponse(error: ConfabError): Response {
-  const { status, retry, meaning } = errorTable[error.code];
-  const { afterMs, userIds } = error.detail;
-  const body = {
-    type: `urn:confab:problem:${error.code}`,
-    title: meaning,
-    status,
-    ...(error.message === meaning ? {} : { detail: error.message }),
-    code: error.code,
-    retry,
-    ...(afterMs === undefined ? {} : { afterMs: Math.ceil(afterMs) }),
-    ...(userIds === undefined ? {} : { userIds }),
-  };
+  const { status } = error;
   const headers: Record<string, string> = { ...apiHeaders, 'content-type': 'application/problem+json' };
-  if (afterMs !== undefined) headers['retry-after'] = String(Math.ceil(afterMs / 1000));
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== null) headers['retry-after'] = String(retryAfter);
   if (status === 401) headers['www-authenticate'] = challengeOf(error);
-  return new Response(JSON.stringify(body), { status, headers });
+  return new Response(JSON.stringify(problemOf(error)), { status, headers });
 }
 
 /** RFC 6750: only who gave a token is told that it is no good. */

@@ -63,18 +63,20 @@ const securityHeaders = {
  * never makes up a path, so there is no way out of the folder. Names that begin with a dot are not served.
  */
 export function createSite(folder: string): Site {
-  let names: Promise<ReadonlyMap<string, string>> | undefined;
-  const files = new Map<string, Promise<SiteFile>>();
+  // Values and not promises: what could not be read once is read again.
+  let names: ReadonlyMap<string, string> | undefined;
+  const files = new Map<string, SiteFile>();
 
-  const fileAt = (path: string, place: string): Promise<SiteFile> => {
-    const file = files.get(path) ?? load(place);
+  const fileAt = async (path: string, place: string): Promise<SiteFile> => {
+    const file = files.get(path) ?? (await load(place));
     files.set(path, file);
     return file;
   };
 
   return {
     async answer(request, path) {
-      const known = await (names ??= listFiles(folder));
+      names ??= await listFiles(folder);
+      const known = names;
       const wanted = known.has(path) ? path : isPage(request, path) ? INDEX : null;
       const place = wanted === null ? undefined : known.get(wanted);
       if (wanted === null || place === undefined) return path === '/' ? absentResponse() : null;

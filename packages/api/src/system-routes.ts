@@ -70,21 +70,23 @@ function isThisMachine(request: Request, peer: HttpPeer): boolean {
 
 /** A document is made when it is first asked for: most servers are never asked. */
 function documentRoute(path: string, make: () => Promise<object>): ExtraRoute {
-  let document: Promise<{ text: string; tag: string }> | undefined;
-  const print = async (): Promise<{ text: string; tag: string }> => {
-    const text = JSON.stringify(await make());
-    return { text, tag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"` };
-  };
+  let document: { readonly text: string; readonly tag: string } | undefined;
   return {
     method: 'GET',
     path,
     answer: async (request) => {
-      const { text, tag } = await (document ??= print());
+      document ??= print(await make());
+      const { text, tag } = document;
       const headers = { ...apiHeaders, 'cache-control': 'no-cache', etag: tag };
       if (request.headers.get('if-none-match') === tag) return new Response(null, { status: 304, headers });
       return new Response(text, { headers: { ...headers, 'content-type': 'application/json' } });
     },
   };
+}
+
+function print(document: object): { readonly text: string; readonly tag: string } {
+  const text = JSON.stringify(document);
+  return { text, tag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"` };
 }
 
 function jsonResponse(json: string, status: number): Response {

@@ -54,7 +54,7 @@ export interface ClientOptions {
   readonly transport?: 'auto' | TransportKind;
   /**
    * For embedding in a product with users of its own: gives a JWT. Called again when the last one ran out or was
-   * refused (`stale` is that one). With it, `account.register` and `account.logIn` are `not_applicable`.
+   * refused (`stale` is that one). With it, `account.logIn` is `not_applicable`.
    */
   readonly getToken?: (stale: string | null) => Promise<string>;
   /** How many messages one timeline holds at most while it is watched; 2,000 by default. */

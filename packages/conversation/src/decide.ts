@@ -1,4 +1,11 @@
-import { type ErrorCode, formatEventId, limits, type LogEvent, parseEventId, type Role } from '@confab/protocol';
+import {
+  type ErrorCode,
+  formatEventId,
+  limits,
+  type LogEvent,
+  parseEventId,
+  type Role,
+} from '@confab/protocol';
 import type {
   AddMembers,
   Command,
@@ -38,7 +45,11 @@ type Of<C> = CommandEnvelope & C;
  * Decides a command against the conversation as it is at its head. Pure: the same state, command and context give the
  * same event. A command on an empty log is `not_found` unless it creates it.
  */
-export function decide(state: ConversationState | null, command: Command, context: DecisionContext): Decision {
+export function decide(
+  state: ConversationState | null,
+  command: Command,
+  context: DecisionContext,
+): Decision {
   if (command.verb === 'create_conversation') return decideCreate(state, command, context);
   if (command.verb === 'record_membership') return decideRecord(state, command, context);
   const actor = state?.members.get(command.actorId);
@@ -71,7 +82,12 @@ function refuse(code: ErrorCode, message?: string): Decision {
 const NOTHING: Decision = { kind: 'nothing' };
 
 /** The fields every event has; `counts` is 1 for a message, else 0. */
-function envelope(state: ConversationState | null, command: CommandEnvelope, context: DecisionContext, counts: 0 | 1) {
+function envelope(
+  state: ConversationState | null,
+  command: CommandEnvelope,
+  context: DecisionContext,
+  counts: 0 | 1,
+) {
   const sequence = (state?.head.sequence ?? 0) + 1;
   return {
     eventId: formatEventId(command.conversationId, sequence, context.random),
@@ -103,7 +119,11 @@ function decideCreate(
   const direct = command.type === 'direct';
   const members = memberIds.map((userId) => ({
     userId,
-    role: direct ? ('member' as const) : userId === command.actorId ? ('owner' as const) : ('member' as const),
+    role: direct
+      ? ('member' as const)
+      : userId === command.actorId
+        ? ('owner' as const)
+        : ('member' as const),
   }));
   return {
     kind: 'event',
@@ -118,7 +138,11 @@ function decideCreate(
   };
 }
 
-function decideRecord(state: ConversationState | null, command: Of<RecordMembership>, context: DecisionContext): Decision {
+function decideRecord(
+  state: ConversationState | null,
+  command: Of<RecordMembership>,
+  context: DecisionContext,
+): Decision {
   if (state !== null && state.type !== 'self') return refuse('not_found');
   return {
     kind: 'event',
@@ -143,7 +167,8 @@ function decideSend(given: Case<SendMessage>): Decision {
     }
   }
   const stranger = command.mentions.find((userId) => !state.members.has(userId));
-  if (stranger !== undefined) return refuse('invalid', `Field mentions names ${stranger}, who is not a member.`);
+  if (stranger !== undefined)
+    return refuse('invalid', `Field mentions names ${stranger}, who is not a member.`);
   const common = envelope(state, command, context, 1);
   return {
     kind: 'event',
@@ -208,7 +233,8 @@ function decideRemove(given: Case<RemoveMember>): Decision {
   const target = state.members.get(command.userId);
   if (target === undefined) return NOTHING;
   if (!leaves && !outranks(actor.role, target.role)) return refuse('forbidden');
-  if (target.role === 'owner' && state.members.size > 1 && ownerCount(state) === 1) return refuse('last_owner');
+  if (target.role === 'owner' && state.members.size > 1 && ownerCount(state) === 1)
+    return refuse('last_owner');
   return memberEvent(given, leaves ? 'left' : 'removed', [{ userId: command.userId, role: target.role }]);
 }
 

@@ -41,7 +41,10 @@ export function unreadOf(state: UnreadState): number {
 }
 
 /** Follows one event of the log. Events at or below the head change nothing. */
-export function unreadAfterEvent(state: UnreadState, event: Place & { readonly ownMessage: boolean }): UnreadState {
+export function unreadAfterEvent(
+  state: UnreadState,
+  event: Place & { readonly ownMessage: boolean },
+): UnreadState {
   if (event.sequence <= state.head.sequence) return state;
   const head = { sequence: event.sequence, ordinal: event.ordinal };
   const counts = event.ownMessage && event.sequence > state.floor.sequence;

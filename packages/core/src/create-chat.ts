@@ -65,7 +65,8 @@ const NOBODY: UserCaller = { kind: 'user', userId: '', deviceId: '' };
 
 /** Puts the rules together over the ports. */
 export function createChat(ports: ChatPorts): Chat {
-  const { accounts, bus, clock, cursors, digest, directory, log, node, observer, random, rateLimits, views } = ports;
+  const { accounts, bus, clock, cursors, digest, directory, log, node, observer, random, rateLimits, views } =
+    ports;
   const ids = new ConversationIds(digest);
   const access = new Access(views, ids);
   const tails = new TailCache();
@@ -167,7 +168,10 @@ function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers 
 }
 
 /** The signed-in user a verb acts for. Who may ask is a row of the operations table. */
-function callerFor(access: (typeof operations)[keyof typeof operations]['access'], caller: Caller): UserCaller {
+function callerFor(
+  access: (typeof operations)[keyof typeof operations]['access'],
+  caller: Caller,
+): UserCaller {
   switch (access) {
     case 'anyone':
       return NOBODY;

@@ -49,10 +49,11 @@ class World {
 
   async run(): Promise<void> {
     const { cluster } = this;
+    const { random } = cluster;
     for (let action = 0; action < ACTIONS; action++) {
       await this.#act();
-      for (let steps = cluster.random.below(25); steps > 0 && (await cluster.schedule.step()); steps--);
-      if (cluster.random.chance(0.1)) await cluster.advance(cluster.random.below(3_000));
+      for (let steps = random.below(25); steps > 0 && (await cluster.schedule.step()); steps--);
+      if (random.chance(0.1)) await cluster.advance(random.below(3_000));
     }
   }
 
@@ -66,7 +67,8 @@ class World {
     await cluster.advance(120_000);
     for (const device of this.devices) {
       // What a node committed and did not live to publish is found at the next resume.
-      if (this.#hasCrashed || device.session?.isLive !== true) await cluster.finish(device.connect(cluster.random.pick(cluster.nodes)));
+      if (this.#hasCrashed || device.session?.isLive !== true)
+        await cluster.finish(device.connect(cluster.random.pick(cluster.nodes)));
     }
     for (const device of this.devices) {
       for (const send of device.pending.values()) this.#begin(device.resend(send));
@@ -130,18 +132,19 @@ class World {
   }
 
   #reconnect(device: TestDevice): void {
-    const { cluster } = this;
-    if (cluster.random.chance(0.3)) this.#begin(device.disconnect());
-    else this.#begin(device.connect(cluster.random.pick(cluster.nodes)));
+    const { random, nodes } = this.cluster;
+    if (random.chance(0.3)) this.#begin(device.disconnect());
+    else this.#begin(device.connect(random.pick(nodes)));
   }
 
   #changeMembers(): void {
     const [ann, ...others] = this.users as [TestUser, ...TestUser[]];
     const [conversationId] = this.conversationIds as [string];
-    const { userId } = this.cluster.random.pick(others);
+    const { random } = this.cluster;
+    const { userId } = random.pick(others);
     this.#changes += 1;
     const clientMessageId = `change-of-members-${1_000_000 + this.#changes}`;
-    if (this.cluster.random.chance(0.5)) {
+    if (random.chance(0.5)) {
       this.#ask('add_members', ann, { conversationId, clientMessageId, userIds: [userId] });
     } else {
       this.#ask('remove_member', ann, { conversationId, clientMessageId, userId });
@@ -202,7 +205,9 @@ async function outOfOrder(world: World): Promise<readonly string[]> {
   for (const conversationId of world.conversationIds) {
     const last = new Map<string, number>();
     const log = await world.cluster.log(conversationId);
-    const removed = world.users.filter(({ userId }) => log.some((event) => changeOf(event, userId) === 'left'));
+    const removed = world.users.filter(({ userId }) =>
+      log.some((event) => changeOf(event, userId) === 'left'),
+    );
     for (const event of log) {
       if (event.type !== 'message_event' || removed.some(({ userId }) => userId === event.senderId)) continue;
       const [deviceId, number] = event.body.split(' says ') as [string, string];
@@ -229,7 +234,9 @@ test('[G1.2] [G2.1] [G2.2] [G3.1] [G4.1] [G4.4] [G5.1] [G5.3] [G6.1] random worl
     const [group] = world.conversationIds as [string];
     const log = await cluster.log(group);
     events += log.length;
-    changes += log.filter((event) => world.users.some((user) => changeOf(event, user.userId) !== null)).length;
+    changes += log.filter((event) =>
+      world.users.some((user) => changeOf(event, user.userId) !== null),
+    ).length;
   }
   // The worlds are not empty ones.
   expect(events / SEEDS).toBeGreaterThan(15);

@@ -47,7 +47,7 @@ export function startGateway(): BenchServer {
     },
     rateLimits: new RateLimits(clock, false),
     revokedAmong: () => Promise.resolve([]),
-    allowedOrigins: [],
+    origins: { allows: () => true },
   });
   const listener = startListener({
     hostname: '127.0.0.1',

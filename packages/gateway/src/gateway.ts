@@ -7,7 +7,6 @@ import type { DeviceSession } from './device-session.ts';
 import { drainConnections } from './drain.ts';
 import { Flusher } from './flusher.ts';
 import { Hub } from './hub.ts';
-import { AllowedOrigins } from './origin.ts';
 import { answerFrames } from './posted-frames.ts';
 import { problem } from './problem.ts';
 import { RevocationCheck } from './revocation-check.ts';
@@ -24,8 +23,8 @@ export interface GatewayOptions {
   readonly rateLimits: RateLimits;
   /** Which of these devices are signed out or unknown; asked every 30 s for the devices of open connections. */
   readonly revokedAmong: (devices: readonly DeviceKey[]) => Promise<readonly DeviceKey[]>;
-  /** Origins allowed besides the server's own, as `https://chat.example.org:8443`: scheme, host and port are compared. */
-  readonly allowedOrigins: readonly string[];
+  /** Which web pages may connect, by the headers of their request. */
+  readonly origins: { allows(headers: Headers): boolean };
 }
 
 /** Numbers for metrics, taken when asked for. */
@@ -59,7 +58,7 @@ export interface Gateway {
   stop(): void;
 }
 
-/** Makes the gateway of this node. It listens to nothing until a listener is started with it. Throws on a bad origin. */
+/** Makes the gateway of this node. It listens to nothing until a listener is started with it. */
 export function createGateway(options: GatewayOptions): Gateway {
   return new NodeGateway(options);
 }
@@ -69,7 +68,6 @@ const DRAINING_RETRY_MS = 1_000;
 
 class NodeGateway implements Gateway {
   readonly #options: GatewayOptions;
-  readonly #origins: AllowedOrigins;
   readonly #connections = new Set<Connection>();
   readonly #streams = new Map<string, Connection>();
   readonly #leaving = new Set<Promise<void>>();
@@ -80,7 +78,6 @@ class NodeGateway implements Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#origins = new AllowedOrigins(options.allowedOrigins);
     this.#sweep = new Sweep(options.clock, this.#connections);
     this.#revocation = new RevocationCheck(options, this.#connections);
     const { chat, clock, observer, rateLimits } = options;
@@ -110,7 +107,7 @@ class NodeGateway implements Gateway {
   refusalOf(headers: Headers, address: string): Response | null {
     if (this.#isDraining)
       return problem(new ConfabError('draining', undefined, { afterMs: DRAINING_RETRY_MS }));
-    if (!this.#origins.allows(headers)) return problem(new ConfabError('origin_not_allowed'));
+    if (!this.#options.origins.allows(headers)) return problem(new ConfabError('origin_not_allowed'));
     const afterMs = this.#options.rateLimits.take('connect', address);
     return afterMs === 0 ? null : problem(new ConfabError('rate_limited', undefined, { afterMs }));
   }
@@ -125,7 +122,7 @@ class NodeGateway implements Gateway {
   }
 
   async frames(request: Request, asker: Asker): Promise<Response> {
-    if (!this.#origins.allows(request.headers)) return problem(new ConfabError('origin_not_allowed'));
+    if (!this.#options.origins.allows(request.headers)) return problem(new ConfabError('origin_not_allowed'));
     const connection = this.#streams.get(request.headers.get('confab-connection') ?? '') ?? null;
     return await answerFrames(request, { connection, address: asker.address, ports: this.#ports });
   }

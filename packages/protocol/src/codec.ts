@@ -19,19 +19,28 @@ export interface Decoder<T> {
 /** A decoder for one schema of objects. Compile once, at start. */
 export function decoderOf<T>(schema: ObjectSchema): Decoder<T> {
   const validator = Compile(schema as TSchema);
-  const fields = Object.keys(schema.properties);
   return {
     decode(value) {
       checkBody((value as { body?: unknown } | null)?.body);
       if (!validator.Check(value)) throw invalid(validator.Errors(value));
-      const known: Record<string, unknown> = {};
-      for (const field of fields) {
-        const item = (value as Record<string, unknown>)[field];
-        if (item !== undefined) known[field] = item;
-      }
-      return known as T;
+      return knownFieldsOf(schema, value as Record<string, unknown>) as T;
     },
   };
+}
+
+/** The fields of a valid value that its schema lists, also of the objects within it. */
+function knownFieldsOf(
+  schema: ObjectSchema,
+  value: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const known: Record<string, unknown> = {};
+  for (const [field, inner] of Object.entries(schema.properties)) {
+    const item = value[field];
+    if (item === undefined) continue;
+    const isObject = 'properties' in inner && typeof item === 'object' && item !== null;
+    known[field] = isObject ? knownFieldsOf(inner as ObjectSchema, item as Record<string, unknown>) : item;
+  }
+  return known;
 }
 
 function invalid(errors: Iterable<object>): ConfabError {
@@ -83,16 +92,18 @@ export interface FrameLabels {
 }
 
 const REF = /^[A-Za-z0-9_.:-]{1,64}$/;
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const CLIENT_MESSAGE_ID = /^[A-Za-z0-9_-]{22,64}$/;
+const CONVERSATION_ID = /^[A-Za-z0-9_-]{1,40}$/;
 
 /** The labels of a frame, as far as they are well-formed. */
 export function labelsOf(value: Record<string, unknown>): FrameLabels {
   const labels: FrameLabels = {};
   const { ref, clientMessageId, conversationId } = value;
   if (typeof ref === 'string' && REF.test(ref)) labels.ref = ref;
-  if (typeof clientMessageId === 'string' && ID.test(clientMessageId))
+  if (typeof clientMessageId === 'string' && CLIENT_MESSAGE_ID.test(clientMessageId))
     labels.clientMessageId = clientMessageId;
-  if (typeof conversationId === 'string' && ID.test(conversationId)) labels.conversationId = conversationId;
+  if (typeof conversationId === 'string' && CONVERSATION_ID.test(conversationId))
+    labels.conversationId = conversationId;
   return labels;
 }
 

@@ -316,7 +316,7 @@ export const commonErrors = [
 /** Errors by access: who is not known is asked to be; who is no member finds nothing. */
 export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
   anyone: [],
-  user: ['unauthenticated', 'token_expired'],
-  member: ['unauthenticated', 'token_expired', 'not_found'],
+  user: ['unauthenticated', 'token_expired', 'session_ended', 'too_many_devices'],
+  member: ['unauthenticated', 'token_expired', 'session_ended', 'too_many_devices', 'not_found'],
   server: ['unauthenticated'],
 };

@@ -4,7 +4,10 @@ import type { TestCluster } from './test-cluster.ts';
 import { changeOf, type TestDevice } from './test-device.ts';
 
 /** What every history has to show, whatever happened in it. Each line says what is wrong; none is well. */
-export async function checkHistory(cluster: TestCluster, conversationIds: readonly string[]): Promise<readonly string[]> {
+export async function checkHistory(
+  cluster: TestCluster,
+  conversationIds: readonly string[],
+): Promise<readonly string[]> {
   const logs = new Map<string, readonly LogEvent[]>();
   for (const conversationId of conversationIds) logs.set(conversationId, await cluster.log(conversationId));
   return [
@@ -24,7 +27,8 @@ function checkLog(log: readonly LogEvent[]): string[] {
     if (event.type === 'message_event') ordinal += 1;
     const wrong: string[] = [];
     if (event.sequence !== index + 1) wrong.push(`${event.eventId} stands at ${index + 1}`);
-    if (event.ordinal !== ordinal) wrong.push(`${event.eventId} has the ordinal ${event.ordinal}, not ${ordinal}`);
+    if (event.ordinal !== ordinal)
+      wrong.push(`${event.eventId} has the ordinal ${event.ordinal}, not ${ordinal}`);
     return wrong;
   });
 }
@@ -35,7 +39,9 @@ function checkAcknowledged(device: TestDevice, logs: ReadonlyMap<string, readonl
     const found = (logs.get(conversationId) ?? []).filter((event) => 'body' in event && event.body === body);
     const [event] = found;
     const isThere = found.length === 1 && event?.eventId === messageId && event.sequence === sequence;
-    return isThere ? [] : [`${device.deviceId} was promised ${messageId} at ${sequence}, found ${found.length}`];
+    return isThere
+      ? []
+      : [`${device.deviceId} was promised ${messageId} at ${sequence}, found ${found.length}`];
   });
 }
 
@@ -78,7 +84,9 @@ function checkReached(device: TestDevice, logs: ReadonlyMap<string, readonly Log
     const same = applied.events.every((event, index) => log[applied.base + index]?.eventId === event.eventId);
     if (!same) return [`${device.deviceId} has applied something else than ${conversationId}`];
     const end = isMember ? log.length : lastVisible(log, userId);
-    return applied.reached === end ? [] : [`${device.deviceId} is at ${applied.reached} of ${conversationId}, not ${end}`];
+    return applied.reached === end
+      ? []
+      : [`${device.deviceId} is at ${applied.reached} of ${conversationId}, not ${end}`];
   });
 }
 
@@ -87,17 +95,27 @@ function lastVisible(log: readonly LogEvent[], userId: string): number {
 }
 
 /** [G6.1]: server, device and a count by hand agree. */
-async function checkDeviceUnread(cluster: TestCluster, logs: ReadonlyMap<string, readonly LogEvent[]>): Promise<string[]> {
+async function checkDeviceUnread(
+  cluster: TestCluster,
+  logs: ReadonlyMap<string, readonly LogEvent[]>,
+): Promise<string[]> {
   const wrong: string[] = [];
   for (const device of cluster.devices) {
     for (const [conversationId, log] of logs) {
       const expected = await unreadByHand(cluster, log, device.user.userId);
       const counted = device.unreadOf(conversationId);
-      if (counted !== expected) wrong.push(`${device.deviceId} counts ${counted} unread in ${conversationId}, not ${expected}`);
+      if (counted !== expected)
+        wrong.push(`${device.deviceId} counts ${counted} unread in ${conversationId}, not ${expected}`);
       if (expected === null) continue;
-      const { answer } = await cluster.ask('get_conversation', device.caller, { conversationId }, device.node);
+      const { answer } = await cluster.ask(
+        'get_conversation',
+        device.caller,
+        { conversationId },
+        device.node,
+      );
       const said = (answer?.['conversation'] as { unread: number }).unread;
-      if (said !== expected) wrong.push(`the server says ${said} unread to ${device.deviceId}, not ${expected}`);
+      if (said !== expected)
+        wrong.push(`the server says ${said} unread to ${device.deviceId}, not ${expected}`);
     }
   }
   return wrong;
@@ -112,7 +130,8 @@ export async function unreadByHand(
   const joined = log.findLast((event) => changeOf(event, userId) !== null);
   if (joined === undefined || changeOf(joined, userId) === 'left') return null;
   const [cursor] = await cluster.store.cursors.get([{ conversationId: joined.conversationId, userId }]);
-  const read = cursor === null || cursor === undefined ? null : { sequence: cursor.read, ordinal: cursor.readOrdinal };
+  const read =
+    cursor === null || cursor === undefined ? null : { sequence: cursor.read, ordinal: cursor.readOrdinal };
   const floor = unreadFloor(read, joined);
   const above = log.filter((event) => event.type === 'message_event' && event.sequence > floor.sequence);
   const byHand = above.filter((event) => event.senderId !== userId).length;
@@ -121,7 +140,10 @@ export async function unreadByHand(
 }
 
 /** [G4.4]: a user's own log names each of their joins and leaves, once. */
-async function checkOwnLogs(cluster: TestCluster, logs: ReadonlyMap<string, readonly LogEvent[]>): Promise<string[]> {
+async function checkOwnLogs(
+  cluster: TestCluster,
+  logs: ReadonlyMap<string, readonly LogEvent[]>,
+): Promise<string[]> {
   const wrong: string[] = [];
   const userIds = new Set(cluster.devices.map((device) => device.user.userId));
   for (const userId of userIds) {
@@ -137,11 +159,13 @@ async function checkOwnLogs(cluster: TestCluster, logs: ReadonlyMap<string, read
           : [],
       );
       const found = noted.sort((one, other) => one.sequence - other.sequence).map(({ text }) => text);
-      if (found.join() !== expected.join()) wrong.push(`the log of ${userId} says ${found.join()}, not ${expected.join()}`);
+      if (found.join() !== expected.join())
+        wrong.push(`the log of ${userId} says ${found.join()}, not ${expected.join()}`);
     }
     for (const device of cluster.devices.filter((one) => one.user.userId === userId)) {
       const applied = device.logs.get(cluster.ownLogId(userId));
-      if (applied?.reached !== own.length) wrong.push(`${device.deviceId} is at ${applied?.reached} of its own log, not ${own.length}`);
+      if (applied?.reached !== own.length)
+        wrong.push(`${device.deviceId} is at ${applied?.reached} of its own log, not ${own.length}`);
     }
   }
   return wrong;

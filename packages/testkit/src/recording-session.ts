@@ -1,10 +1,21 @@
 import type { EventDelivery, ReceiptNews, StoredEvent } from '@confab/contracts';
-import { encodePage, type EventPagePlan, frameFor, type Landed, type LocalSession, type ResumeSink } from '@confab/core';
+import {
+  encodePage,
+  type EventPagePlan,
+  frameFor,
+  type Landed,
+  type LocalSession,
+  type ResumeSink,
+} from '@confab/core';
 import type { ConversationSummary, EventPage, Head, LogEvent } from '@confab/protocol';
 
 /** Something a session was told, in the order it was told. */
 export type Told =
-  | { readonly kind: 'ready'; readonly ownLog: { readonly conversationId: string; readonly head: Head | null }; readonly landed: readonly Landed[] }
+  | {
+      readonly kind: 'ready';
+      readonly ownLog: { readonly conversationId: string; readonly head: Head | null };
+      readonly landed: readonly Landed[];
+    }
   | { readonly kind: 'heads'; readonly items: readonly ConversationSummary[] }
   | { readonly kind: 'event'; readonly event: LogEvent; readonly isLive: boolean }
   | { readonly kind: 'page'; readonly page: EventPage }
@@ -55,10 +66,17 @@ export class RecordingSession implements LocalSession, ResumeSink {
 
   receiveEvent(event: EventDelivery & { readonly conversationId: string }): void {
     if (this.isLive) {
-      this.#tell({ kind: 'event', event: JSON.parse(frameFor(this.userId, event)) as LogEvent, isLive: true });
+      this.#tell({
+        kind: 'event',
+        event: JSON.parse(frameFor(this.userId, event)) as LogEvent,
+        isLive: true,
+      });
       return;
     }
-    this.behind.set(event.conversationId, Math.max(event.sequence, this.behind.get(event.conversationId) ?? 0));
+    this.behind.set(
+      event.conversationId,
+      Math.max(event.sequence, this.behind.get(event.conversationId) ?? 0),
+    );
   }
 
   receiveReceipt(news: ReceiptNews): void {
@@ -86,7 +104,11 @@ export class RecordingSession implements LocalSession, ResumeSink {
   async events(events: readonly StoredEvent[]): Promise<void> {
     this.#checkOpen();
     for (const event of events) {
-      this.#tell({ kind: 'event', event: JSON.parse(frameFor(this.userId, event)) as LogEvent, isLive: false });
+      this.#tell({
+        kind: 'event',
+        event: JSON.parse(frameFor(this.userId, event)) as LogEvent,
+        isLive: false,
+      });
     }
   }
 

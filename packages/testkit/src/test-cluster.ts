@@ -3,7 +3,13 @@ import { createLocalCluster } from '@confab/cluster-local';
 import type { Caller, RequestContext } from '@confab/core';
 import { createDigest, createTokens } from '@confab/identity';
 import type { LogEvent, RequestOf, Verb } from '@confab/protocol';
-import { callerOf, type ClusterWorld, type TestReply, type TestUser, type ToldFault } from './cluster-world.ts';
+import {
+  callerOf,
+  type ClusterWorld,
+  type TestReply,
+  type TestUser,
+  type ToldFault,
+} from './cluster-world.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { Schedule } from './schedule.ts';
@@ -130,12 +136,22 @@ export class TestCluster {
   }
 
   /** Asks a node (the first, where none is named) and settles meanwhile; rejects with the ConfabError that refuses. */
-  async ask<V extends Verb>(verb: V, caller: Caller, request: RequestOf<V>, node = this.node(0)): Promise<TestReply> {
+  async ask<V extends Verb>(
+    verb: V,
+    caller: Caller,
+    request: RequestOf<V>,
+    node = this.node(0),
+  ): Promise<TestReply> {
     return await this.finish(this.begin(verb, caller, request, node));
   }
 
   /** Asks a node and settles nothing: the answer comes when the test lets it. */
-  async begin<V extends Verb>(verb: V, caller: Caller, request: RequestOf<V>, node = this.node(0)): Promise<TestReply> {
+  async begin<V extends Verb>(
+    verb: V,
+    caller: Caller,
+    request: RequestOf<V>,
+    node = this.node(0),
+  ): Promise<TestReply> {
     const { json, existing } = await node.chat.handle(verb, caller, request, ALONE);
     return { answer: json === null ? null : (JSON.parse(json) as Record<string, unknown>), existing };
   }
@@ -149,7 +165,13 @@ export class TestCluster {
 
   /** The log of a conversation as the store has it. */
   async stored(conversationId: string): Promise<readonly StoredEvent[]> {
-    const all = { after: 0, before: null, limit: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_INTEGER, type: null };
+    const all = {
+      after: 0,
+      before: null,
+      limit: Number.MAX_SAFE_INTEGER,
+      bytesMax: Number.MAX_SAFE_INTEGER,
+      type: null,
+    };
     return await this.store.log.read({ conversationId, ...all });
   }
 

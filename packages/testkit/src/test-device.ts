@@ -1,6 +1,20 @@
-import { unreadAfterEvent, unreadAfterRead, unreadFrom, unreadOf, type UnreadState } from '@confab/conversation';
+import {
+  unreadAfterEvent,
+  unreadAfterRead,
+  unreadFrom,
+  unreadOf,
+  type UnreadState,
+} from '@confab/conversation';
 import { type Caller, Lane, type RequestContext } from '@confab/core';
-import { type ConversationSummary, ConfabError, type EventPage, limits, type LogEvent, type RequestOf, type Verb } from '@confab/protocol';
+import {
+  type ConversationSummary,
+  ConfabError,
+  type EventPage,
+  limits,
+  type LogEvent,
+  type RequestOf,
+  type Verb,
+} from '@confab/protocol';
 import { DeviceLog } from './device-log.ts';
 import { RecordingSession, type Told } from './recording-session.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -84,7 +98,9 @@ export class TestDevice {
     this.#node = node;
     this.#lanes = new Map();
     await node.chat.attach(session);
-    const pending = [...this.pending.values()].map((send) => [send.conversationId, send.clientMessageId] as const);
+    const pending = [...this.pending.values()].map(
+      (send) => [send.conversationId, send.clientMessageId] as const,
+    );
     await node.chat.resume(
       {
         userId: this.user.userId,
@@ -112,7 +128,10 @@ export class TestDevice {
   /** Asks over this connection: durable requests of one conversation go in its lane. */
   async request<V extends Verb>(verb: V, request: RequestOf<V>): Promise<TestReply> {
     const { conversationId } = request as { conversationId?: string };
-    const context: RequestContext = { lane: conversationId === undefined ? null : this.lane(conversationId), gone: null };
+    const context: RequestContext = {
+      lane: conversationId === undefined ? null : this.lane(conversationId),
+      gone: null,
+    };
     const { json, existing } = await this.node.chat.handle(verb, this.caller, request, context);
     return { answer: json === null ? null : (JSON.parse(json) as Record<string, unknown>), existing };
   }
@@ -250,7 +269,8 @@ export class TestDevice {
     if (outcome !== 'applied') return;
     const { userId } = this.user;
     if (changeOf(event, userId) === 'left') this.unread.delete(conversationId);
-    else if (changeOf(event, userId) === 'joined') this.unread.set(conversationId, unreadFrom(event, event, 0));
+    else if (changeOf(event, userId) === 'joined')
+      this.unread.set(conversationId, unreadFrom(event, event, 0));
     else if (this.unread.has(conversationId)) this.#followUnread(event);
     else if (known === undefined) this.behind.add(conversationId);
   }

@@ -16,6 +16,9 @@ type Entry = Message & {
   isHeld: boolean;
 };
 
+/** A conversation in which something was refused for now: it waits, or the first of what was refused is on its way. */
+type Lane = { readonly kind: 'waiting'; readonly waitMs: number } | { readonly kind: 'probing' };
+
 /**
  * What was said and is not acknowledged, in the order in which it was said. A message stays until the server has
  * accepted it or refused it for good; after a new connection all that did not land is sent again, in order.
@@ -27,8 +30,7 @@ export class Outbox {
   readonly #byRef = new Map<string, Entry>();
   /** How many sends to a conversation are on their way. */
   readonly #underWay = new Map<string, number>();
-  /** When a conversation may be sent to again, for those in which something was refused for now. */
-  readonly #waits = new Map<string, number>();
+  readonly #lanes = new Map<string, Lane>();
   #connection: Connection | undefined;
 
   constructor(history: History, userId: () => string) {
@@ -40,7 +42,7 @@ export class Outbox {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const entry: Entry = { ...message, settle: resolve, attempt: undefined, isHeld: false };
     this.#entries.push(entry);
-    if (this.#waits.has(message.conversationId)) entry.isHeld = true;
+    if (this.#lanes.has(message.conversationId)) entry.isHeld = true;
     else this.#send(entry);
     return promise;
   }
@@ -54,7 +56,7 @@ export class Outbox {
   /** Takes what `ready` says has landed and sends the rest again. */
   resume(connection: Connection, ready: Frame): void {
     this.#connection = connection;
-    this.#waits.clear();
+    this.#lanes.clear();
     for (const row of listIn(ready, 'landed')) this.#land(row as readonly unknown[], connection);
     for (const entry of this.#entries) this.#send(entry);
   }
@@ -77,29 +79,42 @@ export class Outbox {
     this.#underWay.set(conversationId, (this.#underWay.get(conversationId) ?? 1) - 1);
     if (outcome.kind === 'refused' && outcome.retry !== 'never')
       this.#hold(entry, outcome.retry, frame['afterMs']);
-    else this.#proceed(entry, outcome);
-    if (this.#waits.has(conversationId) && this.#underWay.get(conversationId) === 0)
-      this.#release(conversationId);
-  }
-
-  /** What was accepted lets those behind it go, if there are any that wait. */
-  #proceed(entry: Entry, outcome: Outcome): void {
-    const { conversationId } = entry;
-    this.#settle(entry, outcome);
-    const isLast = this.#underWay.get(conversationId) === 0;
-    if (!isLast || !this.#waits.has(conversationId) || this.#wasRefused.delete(conversationId)) return;
-    this.#waits.delete(conversationId);
-    for (const one of this.#entries) {
-      if (one.isHeld && one.conversationId === conversationId) this.#send(one);
+    else {
+      this.#settle(entry, outcome);
+      if (this.#lanes.get(conversationId)?.kind === 'probing') this.#open(conversationId);
     }
+    const lane = this.#lanes.get(conversationId);
+    if (lane?.kind === 'waiting' && this.#underWay.get(conversationId) === 0)
+      this.#probe(conversationId, lane.waitMs);
   }
 
   /** Keeps what was refused for now, and all that is said behind it to the same conversation. */
   #hold(entry: Entry, retry: string, afterMs: unknown): void {
     entry.isHeld = true;
-    if (this.#underWay.get(entry.conversationId) !== 0) this.#wasRefused.add(entry.conversationId);
+    const lane = this.#lanes.get(entry.conversationId);
     const waitMs = retry === 'after_resume' ? Number.POSITIVE_INFINITY : Number(afterMs ?? 0);
-    this.#waits.set(entry.conversationId, Math.max(waitMs, this.#waits.get(entry.conversationId) ?? 0));
+    const waitedMs = lane?.kind === 'waiting' ? lane.waitMs : 0;
+    this.#lanes.set(entry.conversationId, { kind: 'waiting', waitMs: Math.max(waitMs, waitedMs) });
+  }
+
+  /** Nothing of the conversation is on its way any more: the first that was refused goes again, when it may. */
+  #probe(conversationId: string, waitMs: number): void {
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    const connection = this.#connection;
+    setTimeout(() => {
+      const first = this.#entries.find((one) => one.isHeld && one.conversationId === conversationId);
+      if (first === undefined || this.#connection !== connection) return;
+      this.#lanes.set(conversationId, { kind: 'probing' });
+      this.#send(first);
+    }, waitMs);
+  }
+
+  /** The first that was refused is through: those behind it go, in order. */
+  #open(conversationId: string): void {
+    this.#lanes.delete(conversationId);
+    for (const entry of this.#entries) {
+      if (entry.isHeld && entry.conversationId === conversationId) this.#send(entry);
+    }
   }
 
   #send(entry: Entry): void {
@@ -135,19 +150,6 @@ export class Outbox {
   #settle(entry: Entry, outcome: Outcome): void {
     this.#entries.splice(this.#entries.indexOf(entry), 1);
     entry.settle(outcome);
-  }
-
-  /** Nothing of the conversation is on its way any more: what was refused goes again, in order, when it may. */
-  #release(conversationId: string): void {
-    const waitMs = this.#waits.get(conversationId) ?? 0;
-    if (waitMs === Number.POSITIVE_INFINITY) return;
-    const connection = this.#connection;
-    setTimeout(() => {
-      if (this.#connection !== connection) return;
-      const first = this.#entries.find((one) => one.isHeld && one.conversationId === conversationId);
-      if (first === undefined) this.#waits.delete(conversationId);
-      else this.#send(first);
-    }, waitMs);
   }
 }
 

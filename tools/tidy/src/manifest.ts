@@ -16,7 +16,7 @@ type PackageJson = {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
-  readonly exports?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 };
 
 /** The manifest of the room in `folder`; undefined where it has none. */
@@ -25,7 +25,7 @@ export function readManifest(tree: Tree, folder: string): Manifest | undefined {
   if (!tree.has(file)) return undefined;
   const json = JSON.parse(tree.read(file)) as PackageJson;
   const faces = Object.entries(json.exports ?? {}).map(
-    ([subpath, target]) => [subpath, `${folder}/${target.replace(/^\.\//, '')}`] as const,
+    ([subpath, target]) => [subpath, `${folder}/${sourceOf(target).replace(/^\.\//, '')}`] as const,
   );
   return {
     name: json.name,
@@ -33,4 +33,12 @@ export function readManifest(tree: Tree, folder: string): Manifest | undefined {
     devDependencies: Object.keys({ ...json.devDependencies }).sort(),
     faces: new Map(faces),
   };
+}
+
+/** Of conditional exports the one that types are read from: that is the source. */
+function sourceOf(target: string | Readonly<Record<string, string>>): string {
+  if (typeof target === 'string') return target;
+  const source = target['types'] ?? target['bun'] ?? target['default'];
+  if (source === undefined) throw new Error('conditional exports without types, bun or default');
+  return source;
 }

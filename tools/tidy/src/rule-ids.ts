@@ -7,7 +7,8 @@ const ID = /\[([A-Z]+\d+(?:\.\d+)*)\]/g;
 const LEADING_IDS = /^(?:\s*\[[A-Z]+\d+(?:\.\d+)*\])+/;
 const DOCUMENTS = ['docs/guarantees.md', 'docs/protocol.md'];
 const DOCUMENT_DEFINITION = /\*\*\[([A-Z]+\d+(?:\.\d+)*)\]\*\*( \(planned\))?/g;
-const COMMENT_DEFINITION = /^[\s*]*(?:- )?(?:\*\*|`)?\[([A-Z]+\d+(?:\.\d+)*)\](?:\*\*|`)?(?=\s)( \(planned\))?/gm;
+const COMMENT_DEFINITION =
+  /^[\s*]*(?:- )?(?:\*\*|`)?\[([A-Z]+\d+(?:\.\d+)*)\](?:\*\*|`)?(?=\s)( \(planned\))?/gm;
 
 type Place = { readonly id: string; readonly file: string; readonly line: number };
 type Definition = Place & { readonly isPlanned: boolean };

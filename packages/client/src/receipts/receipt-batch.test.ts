@@ -22,8 +22,7 @@ describe('receipts', () => {
     });
   });
 
-  const receipt = (marks: object): ClientFrame =>
-    ({ type: 'receipt', conversationId: 'g1', ...marks }) as ClientFrame;
+  const receipt = (marks: object): ClientFrame => ({ type: 'receipt', conversationId: 'g1', ...marks });
 
   test('go out at once, then at most once a second, and only what rose', async () => {
     batch.note('g1', { delivered: 3 });

@@ -118,6 +118,15 @@ export class FakeHttp {
     return session;
   }
 
+  /** `after` is a cursor, or a sequence, which is never judged. */
+  #events(userId: string, conversationId: string, after: string | null, limit: number): object {
+    const { store } = this.#server;
+    if (after === null || !/^\d+$/.test(after)) return store.page(userId, conversationId, after, limit);
+    const { events } = store.logFor(userId, conversationId);
+    const place = Number(after);
+    return { conversationId, events: events.slice(place, place + limit), head: store.headOf(conversationId) };
+  }
+
   #send(actorId: string, conversationId: string, body: Record<string, unknown>): object {
     const clientMessageId = String(body['clientMessageId']);
     const { event } = this.#server.commit({
@@ -162,7 +171,7 @@ export class FakeHttp {
         return { messages: messages.slice(-limit), head: store.headOf(conversationId) };
       }
       case 'events':
-        return store.page(userId, conversationId, query.get('after'), limit);
+        return this.#events(userId, conversationId, query.get('after'), limit);
       case 'members':
         return {
           members: [...log.state.members].map(([id, { role, joinedSequence }]) => ({

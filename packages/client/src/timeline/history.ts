@@ -11,8 +11,6 @@ const HOLES_MAX = 4;
 
 /** A stretch of the log between two messages, where other events stand. */
 interface Hole {
-  /** Event id of what stands before; null for the beginning of the log. */
-  readonly after: string | null;
   readonly first: number;
   readonly last: number;
 }
@@ -33,11 +31,8 @@ export async function loadOlderPage(http: HttpCaller, entry: ConversationEntry):
   const messages = answer.messages.map(eventOfMessage).filter(({ sequence }) => sequence < from);
   const isWhole = messages.length === 0 || isLastPage(answer);
   const page = { from: isWhole ? 1 : (messages[0]?.sequence ?? from), isWhole };
-  const holes = holesBetween(messages, page.from, from).filter(
-    // Without a cursor the newest page comes, and only a short log begins in it.
-    ({ after }) => after !== null || answer.head.sequence <= limits.pageItemsMax,
-  );
-  const others = await readHoles(http, conversationId, holes.slice(-HOLES_MAX));
+  const holes = holesBetween(messages, page.from, from).slice(-HOLES_MAX);
+  const others = await readHoles(http, conversationId, holes);
   const events = [...messages, ...others].sort((one, other) => one.sequence - other.sequence);
   entry.changeWindow(({ window }) =>
     // Somebody else moved the window meanwhile; the page belongs in front of another one.
@@ -52,19 +47,10 @@ function isLastPage({ messages }: AnswerOf<'list_messages'>): boolean {
 
 /** Where sequences are missing in [from, end). */
 function holesBetween(messages: readonly ShownEvent[], from: number, end: number): Hole[] {
-  const holes: Hole[] = [];
-  let before: { readonly sequence: number; readonly eventId: string | null } = {
-    sequence: from - 1,
-    eventId: null,
-  };
-  const until = { sequence: end, eventId: null };
-  for (const next of [...messages, until]) {
-    const hole = { after: before.eventId, first: before.sequence + 1, last: next.sequence - 1 };
-    // Without an id to begin behind, only the beginning of the log can be named.
-    if (hole.first <= hole.last && (hole.after !== null || hole.first === 1)) holes.push(hole);
-    before = next;
-  }
-  return holes;
+  const ends = [...messages.map(({ sequence }) => sequence), end];
+  return ends
+    .map((sequence, place) => ({ first: (ends[place - 1] ?? from - 1) + 1, last: sequence - 1 }))
+    .filter(({ first, last }) => first <= last);
 }
 
 async function readHoles(
@@ -80,9 +66,8 @@ async function readHole(http: HttpCaller, conversationId: string, hole: Hole): P
   try {
     const { events } = await http.call('list_events', {
       conversationId,
-      ...(hole.after === null ? {} : { after: hole.after }),
-      limit:
-        hole.after === null ? limits.pageItemsMax : Math.min(limits.pageItemsMax, hole.last - hole.first + 1),
+      after: hole.first - 1,
+      limit: Math.min(limits.pageItemsMax, hole.last - hole.first + 1),
     });
     return events.filter(isShown).filter(({ type, sequence }) => {
       return type !== 'message_event' && sequence >= hole.first && sequence <= hole.last;

@@ -38,7 +38,8 @@ export class Registration {
   /** Creates an account; gives its user id. */
   async register(request: RequestOf<'create_account'>): Promise<string> {
     const { accounts, clock, passwords, random, registration } = this.#options;
-    if (registration === 'closed') throw new ConfabError('forbidden', 'Registration is closed on this server.');
+    if (registration === 'closed')
+      throw new ConfabError('forbidden', 'Registration is closed on this server.');
     // Some characters become several, or others than the allowed ones, when they are composed.
     const { username } = accountDecoder.decode({ ...request, username: request.username.normalize('NFKC') });
     const foldedUsername = foldName(username);

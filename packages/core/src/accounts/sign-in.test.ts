@@ -12,11 +12,13 @@ async function open(): Promise<{ cluster: TestCluster; ann: TestUser; session: S
 
 async function logIn(cluster: TestCluster, user: TestUser, deviceId = 'phone'): Promise<Session> {
   const { username, password } = user;
-  return (await cluster.ask('create_session', anyone, { username, password, deviceId })).answer as unknown as Session;
+  return (await cluster.ask('create_session', anyone, { username, password, deviceId }))
+    .answer as unknown as Session;
 }
 
 async function refresh(cluster: TestCluster, refreshToken: string, node = 0): Promise<Session> {
-  return (await cluster.ask('refresh_session', anyone, { refreshToken }, cluster.node(node))).answer as unknown as Session;
+  return (await cluster.ask('refresh_session', anyone, { refreshToken }, cluster.node(node)))
+    .answer as unknown as Session;
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -91,7 +93,8 @@ describe('refresh tokens', () => {
 describe('names', () => {
   test('are one name where they look alike', async () => {
     await using cluster = await createTestCluster();
-    const register = (username: string) => codeOf(cluster.ask('create_account', anyone, { username, password: 'x'.repeat(8) }));
+    const register = (username: string) =>
+      codeOf(cluster.ask('create_account', anyone, { username, password: 'x'.repeat(8) }));
     expect(await register('Ａｎｎｅ')).toBe('done');
     expect(await register('anne')).toBe('username_taken');
     expect(await register('ANNE')).toBe('username_taken');
@@ -99,7 +102,8 @@ describe('names', () => {
 
   test('that stand for characters which are not allowed, or for too many, are refused', async () => {
     await using cluster = await createTestCluster();
-    const register = (username: string) => codeOf(cluster.ask('create_account', anyone, { username, password: 'x'.repeat(8) }));
+    const register = (username: string) =>
+      codeOf(cluster.ask('create_account', anyone, { username, password: 'x'.repeat(8) }));
     // One ligature that is four words; thirty ligatures of two letters each.
     expect(await register('ann\uFDFA')).toBe('invalid');
     expect(await register('\uFB01'.repeat(30))).toBe('invalid');

@@ -1,4 +1,14 @@
-import type { Accounts, Clock, DeviceRecord, Devices, Digest, PasswordHasher, Principal, Random, Tokens } from '@confab/contracts';
+import type {
+  Accounts,
+  Clock,
+  DeviceRecord,
+  Devices,
+  Digest,
+  PasswordHasher,
+  Principal,
+  Random,
+  Tokens,
+} from '@confab/contracts';
 import { ConfabError, type Device, limits, type RequestOf, type Session } from '@confab/protocol';
 import type { RateLimits } from '../admission/rate-limits.ts';
 import type { Authenticated } from '../face/chat.ts';
@@ -41,12 +51,18 @@ export class SignIn {
     const fits = await passwords.verify(request.password, credentials?.passwordHash ?? null);
     if (credentials === null || !fits) {
       const afterMs = rateLimits.take('failed_log_in', folded);
-      if (afterMs > 0) throw new ConfabError('rate_limited', 'Too many failed log-ins of this name.', { afterMs });
+      if (afterMs > 0)
+        throw new ConfabError('rate_limited', 'Too many failed log-ins of this name.', { afterMs });
       throw new ConfabError('invalid_credentials');
     }
     const { userId } = credentials;
     const deviceId = request.deviceId ?? `v${random.urlSafe(22)}`;
-    const device = this.#newDevice(userId, deviceId, request.deviceName ?? 'Unnamed device', random.urlSafe(16));
+    const device = this.#newDevice(
+      userId,
+      deviceId,
+      request.deviceName ?? 'Unnamed device',
+      random.urlSafe(16),
+    );
     if (!(await devices.signIn(device, limits.devicesPerUserMax))) throw new ConfabError('too_many_devices');
     return await this.#session(device);
   }
@@ -92,14 +108,23 @@ export class SignIn {
     if (token === null) throw new ConfabError('unauthenticated', 'This is no refresh token of this server.');
     const { userId, deviceId, nonce, generation } = token;
     const rotatedAtMs = clock.nowMs();
-    const rotated = await devices.rotate({ userId, deviceId, nonce, expectedGeneration: generation, rotatedAtMs });
+    const rotated = await devices.rotate({
+      userId,
+      deviceId,
+      nonce,
+      expectedGeneration: generation,
+      rotatedAtMs,
+    });
     const device = await devices.get(userId, deviceId);
-    if (device === null || device.revoked || device.refreshNonce !== nonce) throw new ConfabError('session_ended');
+    if (device === null || device.revoked || device.refreshNonce !== nonce)
+      throw new ConfabError('session_ended');
     if (rotated) return await this.#session({ ...device, refreshGeneration: generation + 1 });
     const isPrevious = generation === device.refreshGeneration - 1;
-    if (isPrevious && rotatedAtMs - device.rotatedAtMs <= REFRESH_GRACE_MS) return await this.#session(device);
+    if (isPrevious && rotatedAtMs - device.rotatedAtMs <= REFRESH_GRACE_MS)
+      return await this.#session(device);
     // Another reuse may have ended it in this moment.
-    if (await devices.revoke(userId, deviceId)) await this.#options.delivery.deliverRevocation(userId, deviceId);
+    if (await devices.revoke(userId, deviceId))
+      await this.#options.delivery.deliverRevocation(userId, deviceId);
     throw new ConfabError('session_ended', 'An old refresh token was used again, so this session was ended.');
   }
 
@@ -147,7 +172,10 @@ export class SignIn {
     const device = await devices.get(userId, deviceId);
     if (device?.revoked === true) throw new ConfabError('session_ended');
     if (device === null) {
-      const added = await devices.signIn(this.#newDevice(userId, deviceId, deviceId, null), limits.devicesPerUserMax);
+      const added = await devices.signIn(
+        this.#newDevice(userId, deviceId, deviceId, null),
+        limits.devicesPerUserMax,
+      );
       if (!added) throw new ConfabError('too_many_devices');
     } else {
       await this.#touch(device);

@@ -48,21 +48,39 @@ export class Conversations {
     return { conversationId: command.conversationId, existing: outcome.duplicate };
   }
 
-  #createCommand(userId: string, request: RequestOf<'create_conversation'>): Command & { verb: 'create_conversation' } {
+  #createCommand(
+    userId: string,
+    request: RequestOf<'create_conversation'>,
+  ): Command & { verb: 'create_conversation' } {
     const { ids, random } = this.#options;
     const clientMessageId = request.clientMessageId ?? random.urlSafe(22);
     const common = { verb: 'create_conversation', actorId: userId, clientMessageId } as const;
     if (request.conversationType === 'group') {
       const conversationId = ids.group(userId, clientMessageId);
-      return { ...common, type: 'group', conversationId, title: request.title ?? null, memberIds: request.memberIds };
+      return {
+        ...common,
+        type: 'group',
+        conversationId,
+        title: request.title ?? null,
+        memberIds: request.memberIds,
+      };
     }
     const others = request.memberIds.filter((memberId) => memberId !== userId);
     const [peerId] = others;
     if (peerId === undefined || others.length > 1) {
-      throw new ConfabError('invalid', 'Field memberIds names exactly one other user in a direct conversation.');
+      throw new ConfabError(
+        'invalid',
+        'Field memberIds names exactly one other user in a direct conversation.',
+      );
     }
     if (request.title !== undefined) throw new ConfabError('invalid', 'A direct conversation has no title.');
-    return { ...common, type: 'direct', conversationId: ids.direct(userId, peerId), title: null, memberIds: [peerId] };
+    return {
+      ...common,
+      type: 'direct',
+      conversationId: ids.direct(userId, peerId),
+      title: null,
+      memberIds: [peerId],
+    };
   }
 
   /**

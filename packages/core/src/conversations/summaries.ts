@@ -1,4 +1,12 @@
-import type { Accounts, ConversationLog, Membership, UserCursor, UserRecord, ViewValues, Views } from '@confab/contracts';
+import type {
+  Accounts,
+  ConversationLog,
+  Membership,
+  UserCursor,
+  UserRecord,
+  ViewValues,
+  Views,
+} from '@confab/contracts';
 import { type LogHead, unreadCount } from '@confab/conversation';
 import { ConfabError, type ConversationSummary, type Head, type User } from '@confab/protocol';
 import { floorOf } from '../membership/floor.ts';
@@ -55,7 +63,8 @@ export class Summaries {
   async one(conversationId: string, userId: string): Promise<ConversationSummary> {
     const head = (await this.#log.heads([conversationId])).get(conversationId);
     const membership = await this.#access.member(conversationId, userId);
-    const [summary] = head === undefined ? [] : await this.describe(userId, [{ conversationId, membership, head }]);
+    const [summary] =
+      head === undefined ? [] : await this.describe(userId, [{ conversationId, membership, head }]);
     if (summary === undefined) throw new ConfabError('not_found');
     return summary;
   }
@@ -74,7 +83,9 @@ export class Summaries {
       this.#accounts.byIds(peerPlaces.map((place) => place.userId)),
       this.#receipts.cursors(peerPlaces),
     ]);
-    const peerCursorOf = new Map(peerPlaces.map((place, index) => [place.conversationId, peerCursors[index] ?? null]));
+    const peerCursorOf = new Map(
+      peerPlaces.map((place, index) => [place.conversationId, peerCursors[index] ?? null]),
+    );
     const counts = await this.#counts(userId, entries, cursors);
     const isStillMember = await this.#stillMember(userId, entries);
     const summaries = entries.map((entry, index) => {
@@ -83,7 +94,10 @@ export class Summaries {
         row: rows.get(entry.conversationId),
         floor: floorOf(entry.membership, cursors[index] ?? null),
         counts: counts[index] ?? { own: 0, mentions: 0 },
-        peer: peerId === null ? undefined : { peerId, user: peers.get(peerId), cursor: peerCursorOf.get(entry.conversationId) },
+        peer:
+          peerId === null
+            ? undefined
+            : { peerId, user: peers.get(peerId), cursor: peerCursorOf.get(entry.conversationId) },
       });
     });
     return summaries.filter(({ conversationId }) => isStillMember(conversationId));
@@ -95,8 +109,12 @@ export class Summaries {
   ): Promise<(conversationId: string) => boolean> {
     const places = entries.map(({ conversationId }) => ({ partition: userId, key: conversationId }));
     const rows = await this.#views.getMany('membership', places);
-    const open = new Map(rows.filter(({ value }) => value.to === null).map(({ key, value }) => [key, value.from]));
-    const left = entries.filter(({ conversationId, membership }) => open.get(conversationId) !== membership.from);
+    const open = new Map(
+      rows.filter(({ value }) => value.to === null).map(({ key, value }) => [key, value.from]),
+    );
+    const left = entries.filter(
+      ({ conversationId, membership }) => open.get(conversationId) !== membership.from,
+    );
     const gone = new Set(left.map(({ conversationId }) => conversationId));
     return (conversationId) => !gone.has(conversationId);
   }
@@ -147,7 +165,10 @@ interface SummaryParts {
     | undefined;
 }
 
-function summaryOf({ conversationId, membership, head }: ListEntry, parts: SummaryParts): ConversationSummary {
+function summaryOf(
+  { conversationId, membership, head }: ListEntry,
+  parts: SummaryParts,
+): ConversationSummary {
   const { row, floor, counts, peer } = parts;
   const preview = head.preview !== null && head.preview.sequence >= membership.from ? head.preview : null;
   return {

@@ -38,14 +38,17 @@ export class LocalSessions {
     switch (envelope.kind) {
       case 'events': {
         let handed = 0;
-        for (const delivery of envelope.deliveries) handed += this.#handEvent(envelope.conversationId, delivery);
+        for (const delivery of envelope.deliveries)
+          handed += this.#handEvent(envelope.conversationId, delivery);
         return handed;
       }
       case 'receipt':
         this.#each(envelope.userIds, (session) => session.receiveReceipt(envelope.frame));
         return 0;
       case 'typing':
-        this.#each(envelope.userIds, (session) => session.receiveTyping(envelope.conversationId, envelope.userId));
+        this.#each(envelope.userIds, (session) =>
+          session.receiveTyping(envelope.conversationId, envelope.userId),
+        );
         return 0;
       case 'device_revoked':
         for (const session of this.of(envelope.userId)) {

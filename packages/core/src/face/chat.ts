@@ -56,7 +56,10 @@ export type Landed = readonly [string, string, string, number, string];
  * the caller wait while the reader is slow; a rejected one ends the resume.
  */
 export interface ResumeSink {
-  ready(news: { readonly ownLog: { readonly conversationId: string; readonly head: Head | null }; readonly landed: readonly Landed[] }): Promise<void>;
+  ready(news: {
+    readonly ownLog: { readonly conversationId: string; readonly head: Head | null };
+    readonly landed: readonly Landed[];
+  }): Promise<void>;
   heads(items: readonly ConversationSummary[], next: boolean): Promise<void>;
   events(events: readonly StoredEvent[]): Promise<void>;
   page(page: EventPagePlan): Promise<void>;
@@ -72,7 +75,12 @@ export interface ResumeSink {
 /** The face of the rules of chat, the same for sockets, streams and HTTP. */
 export interface Chat {
   /** Does one operation for a caller, or rejects with the ConfabError that refuses it. */
-  handle<V extends Verb>(verb: V, caller: Caller, request: RequestOf<V>, context: RequestContext): Promise<Reply>;
+  handle<V extends Verb>(
+    verb: V,
+    caller: Caller,
+    request: RequestOf<V>,
+    context: RequestContext,
+  ): Promise<Reply>;
   /**
    * Verifies a token and that its device is not signed out. `deviceId` is what the client says it is: it must be the
    * token's own, or for a user of an embedding product it names one.
@@ -81,7 +89,10 @@ export interface Chat {
   /** Lets a session hear from here on. Attach first, then resume, then pass on what comes. */
   attach(session: LocalSession): Promise<void>;
   detach(session: LocalSession): Promise<void>;
-  resume(request: ResumeRequest, sink: ResumeSink): Promise<{ readonly conversations: number; readonly replayed: number }>;
+  resume(
+    request: ResumeRequest,
+    sink: ResumeSink,
+  ): Promise<{ readonly conversations: number; readonly replayed: number }>;
   /** The heads of conversations a session fell behind in, to be told as `head_event`; those it may still read. */
   headsFor(userId: string, conversationIds: readonly string[]): Promise<ReadonlyMap<string, Head>>;
   start(): Promise<void>;

@@ -1,5 +1,12 @@
 import type { CommitRequest, NewEvent, StoredEvent, ViewPut, WorkItem } from '@confab/contracts';
-import { apply, type Command, type ConversationState, type DecisionContext, decide, type Refusal } from '@confab/conversation';
+import {
+  apply,
+  type Command,
+  type ConversationState,
+  type DecisionContext,
+  decide,
+  type Refusal,
+} from '@confab/conversation';
 import type { LanePlace } from './lane.ts';
 import { encodeEvent } from './event-codec.ts';
 import { viewPutsOf } from './view-puts.ts';

@@ -1,4 +1,12 @@
-import type { Clock, CommitOutcome, ConversationLog, FoundEvent, Observer, Random, Views } from '@confab/contracts';
+import type {
+  Clock,
+  CommitOutcome,
+  ConversationLog,
+  FoundEvent,
+  Observer,
+  Random,
+  Views,
+} from '@confab/contracts';
 import type { ConversationState } from '@confab/conversation';
 import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
 import { type BatchPlan, type CommandOutcome, type Planned, planBatch, type Waiting } from './batch.ts';
@@ -127,6 +135,7 @@ export class ConversationWriter {
       case 'duplicates':
         return this.#answerDuplicates(plan, outcome.found, batch);
       case 'head_moved':
+        this.#state = undefined;
         return batch;
       case 'unavailable':
         this.#state = undefined;
@@ -190,7 +199,10 @@ export class ConversationWriter {
     const open = [...plan.refused.map((item) => item.waiting), ...plan.idle];
     if (open.length === 0) return;
     const { conversationId, log } = this.#options;
-    const keys = open.map(({ command }) => ({ userId: command.actorId, clientMessageId: command.clientMessageId }));
+    const keys = open.map(({ command }) => ({
+      userId: command.actorId,
+      clientMessageId: command.clientMessageId,
+    }));
     const found = await log.findByClientIds(conversationId, keys);
     open.forEach((waiting, index) => {
       const hit = found[index];
@@ -213,7 +225,8 @@ export class ConversationWriter {
 
   #refuse(waiting: Waiting, code: ErrorCode, message?: string): void {
     this.#open.delete(waiting);
-    if (errorTable[code].retry !== 'never' && waiting.place !== null) waiting.place.lane.refuse(waiting.place);
+    if (errorTable[code].retry !== 'never' && waiting.place !== null)
+      waiting.place.lane.refuse(waiting.place);
     waiting.reject(new ConfabError(code, message));
   }
 }
@@ -229,6 +242,7 @@ function ownCommit(
 
 /** Answers with what the id once made, or with a conflict where it was something else. */
 export function answerFound(waiting: Waiting, found: FoundEvent): void {
-  if (found.contentHash === waiting.contentHash) waiting.resolve({ event: found.event, duplicate: true } satisfies CommandOutcome);
+  if (found.contentHash === waiting.contentHash)
+    waiting.resolve({ event: found.event, duplicate: true } satisfies CommandOutcome);
   else waiting.reject(new ConfabError('idempotency_conflict'));
 }

@@ -23,7 +23,10 @@ export function decodeEvent(stored: StoredEvent): LogEvent {
 }
 
 /** The frame as one user sees it: only the sender is shown their `clientMessageId`. */
-export function frameFor(userId: string, event: Pick<EventDelivery, 'senderId' | 'clientMessageId' | 'json'>): string {
+export function frameFor(
+  userId: string,
+  event: Pick<EventDelivery, 'senderId' | 'clientMessageId' | 'json'>,
+): string {
   return event.senderId === userId ? senderFrame(event) : event.json;
 }
 

@@ -74,7 +74,11 @@ export class Lane {
    * Hands a request to its writer in the order of the lane, after what it needs first (its members looked up, say), and
    * notes how it ended. `submit` must have put it into the writer's queue when it returns.
    */
-  async run<T>(place: LanePlace, prepare: (() => Promise<void>) | null, submit: () => Promise<T>): Promise<T> {
+  async run<T>(
+    place: LanePlace,
+    prepare: (() => Promise<void>) | null,
+    submit: () => Promise<T>,
+  ): Promise<T> {
     try {
       const result = await this.#inTurn(place, prepare, submit);
       this.#refused.delete(place.clientMessageId);
@@ -85,7 +89,11 @@ export class Lane {
     }
   }
 
-  async #inTurn<T>(place: LanePlace, prepare: (() => Promise<void>) | null, submit: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(
+    place: LanePlace,
+    prepare: (() => Promise<void>) | null,
+    submit: () => Promise<T>,
+  ): Promise<T> {
     const before = this.#turn;
     if (before === null && prepare === null) return await submit();
     let passOn = NOTHING;

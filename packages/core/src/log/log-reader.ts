@@ -17,7 +17,12 @@ export class LogReader {
    * Up to `limit` events above `after` and up to `through`, which the log is known to reach: nothing newer, for the
    * asker may have been removed by then. Ascending, at most one page of bytes.
    */
-  async above(conversationId: string, after: number, through: number, limit: number): Promise<readonly StoredEvent[]> {
+  async above(
+    conversationId: string,
+    after: number,
+    through: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
     const kept = this.#tails.above(conversationId, after, through);
     if (kept !== null) return upTo(through, onePage(kept, limit));
     const key = `${conversationId} ${after} ${limit}`;
@@ -39,7 +44,12 @@ export class LogReader {
   }
 
   /** The newest events above `after` and up to `through`: at most `limit`, ascending. */
-  async newest(conversationId: string, after: number, through: number, limit: number): Promise<readonly StoredEvent[]> {
+  async newest(
+    conversationId: string,
+    after: number,
+    through: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
     return await this.#log.read({
       conversationId,
       after,
@@ -53,7 +63,9 @@ export class LogReader {
 
 function upTo(through: number, events: readonly StoredEvent[]): readonly StoredEvent[] {
   const last = events.at(-1);
-  return last === undefined || last.sequence <= through ? events : events.filter((event) => event.sequence <= through);
+  return last === undefined || last.sequence <= through
+    ? events
+    : events.filter((event) => event.sequence <= through);
 }
 
 function onePage(events: readonly StoredEvent[], limit: number): readonly StoredEvent[] {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { ConfabError } from '@confab/protocol';
-import { callerOf, createTestCluster, type TestCluster, type TestDevice, type TestUser } from '@confab/testkit';
+import {
+  callerOf,
+  createTestCluster,
+  type TestCluster,
+  type TestDevice,
+  type TestUser,
+} from '@confab/testkit';
 
 const id = (name: string): string => name.padEnd(22, '-');
 
@@ -51,7 +57,12 @@ describe('order', () => {
     const names = ['one', 'two', 'three', 'four'];
     // The first is committed alone; the others wait meanwhile and are refused with or behind it.
     const first = names.map((name) => codeOf(device.resend(sendAs(name, group))));
-    expect(await Promise.all(first)).toEqual(['unavailable', 'after_previous', 'after_previous', 'after_previous']);
+    expect(await Promise.all(first)).toEqual([
+      'unavailable',
+      'after_previous',
+      'after_previous',
+      'after_previous',
+    ]);
     expect(await codeOf(device.resend(sendAs('five', group)))).toBe('after_previous');
     const again = [...names, 'five'].map((name) => codeOf(device.resend(sendAs(name, group))));
     expect(new Set(await Promise.all(again))).toEqual(new Set(['done']));
@@ -100,7 +111,12 @@ describe('order', () => {
     });
     const warm = device.send(group, 'warm');
     const one = codeOf(device.resend(sendAs('one', group)));
-    const demote = { conversationId: group, clientMessageId: id('demote'), userId: bob.userId, role: 'member' } as const;
+    const demote = {
+      conversationId: group,
+      clientMessageId: id('demote'),
+      userId: bob.userId,
+      role: 'member',
+    } as const;
     const nothing = codeOf(device.request('update_member', demote));
     await warm;
     expect(await Promise.all([one, nothing])).toEqual(['done', 'internal']);
@@ -168,13 +184,18 @@ describe('a send is one send', () => {
     await using _ = cluster;
     // While the first commit is under way, the others wait for one batch.
     const warm = device.send(group, 'warm');
-    const batch = await Promise.all([device.resend(sendAs('one', group)), device.resend(sendAs('one', group))]);
+    const batch = await Promise.all([
+      device.resend(sendAs('one', group)),
+      device.resend(sendAs('one', group)),
+    ]);
     await warm;
     const later = await device.resend(sendAs('one', group));
     for (const node of cluster.nodes) node.believesLive = [node.nodeId];
     const elsewhere = await cluster.ask('send_message', callerOf(ann), sendAs('one', group), cluster.node(1));
     const places = [...batch, later].map(({ messageId, sequence }) => `${messageId} ${sequence}`);
-    expect(new Set([...places, `${elsewhere.answer?.['messageId']} ${elsewhere.answer?.['sequence']}`]).size).toBe(1);
+    expect(
+      new Set([...places, `${elsewhere.answer?.['messageId']} ${elsewhere.answer?.['sequence']}`]).size,
+    ).toBe(1);
     expect(elsewhere).toMatchObject({ existing: true, answer: { duplicate: true } });
     expect(await bodies(cluster, group)).toEqual(['warm', 'one']);
   });
@@ -198,9 +219,9 @@ describe('a send is one send', () => {
     expect(await Promise.all(both)).toEqual(['done', 'idempotency_conflict']);
     await warm;
     expect(await codeOf(device.resend(sendAs('one', group, 'third')))).toBe('idempotency_conflict');
-    expect(await codeOf(device.request('send_message', { ...sendAs('one', group, 'first'), format: 'markdown' }))).toBe(
-      'idempotency_conflict',
-    );
+    expect(
+      await codeOf(device.request('send_message', { ...sendAs('one', group, 'first'), format: 'markdown' })),
+    ).toBe('idempotency_conflict');
     expect(await codeOf(device.resend(sendAs('two', group)))).toBe('done');
     expect(await bodies(cluster, group)).toEqual(['warm', 'first', 'two']);
   });
@@ -219,7 +240,9 @@ describe('a send is one send', () => {
     expect(add.answer).toEqual({ events: [] });
     expect(await codeOf(device.resend(sendAs('new', group)))).toBe('rate_limited');
     for (let count = 0; count < 600; count++) {
-      const code = await codeOf(device.request('create_conversation', { ...created, clientMessageId: id(`c${count}`) }));
+      const code = await codeOf(
+        device.request('create_conversation', { ...created, clientMessageId: id(`c${count}`) }),
+      );
       if (code === 'rate_limited') break;
     }
     expect((await device.request('create_conversation', created)).existing).toBe(true);
@@ -229,7 +252,12 @@ describe('a send is one send', () => {
     const { cluster, ann, bob, group } = await open();
     await using _ = cluster;
     const cyd = (await cluster.users('cyd'))[0] as TestUser;
-    const promote = { conversationId: group, clientMessageId: id('promote'), userId: bob.userId, role: 'admin' } as const;
+    const promote = {
+      conversationId: group,
+      clientMessageId: id('promote'),
+      userId: bob.userId,
+      role: 'admin',
+    } as const;
     await cluster.ask('update_member', callerOf(ann), promote);
     const send = sendAs('one', group);
     const add = { conversationId: group, clientMessageId: id('add'), userIds: [cyd.userId] };
@@ -242,7 +270,9 @@ describe('a send is one send', () => {
     const other = { ...add, userIds: ['unobody'] };
     expect(await codeOf(cluster.ask('add_members', callerOf(bob), other))).toBe('idempotency_conflict');
     expect(await codeOf(cluster.ask('send_message', callerOf(bob), sendAs('two', group)))).toBe('not_found');
-    expect(await codeOf(cluster.ask('send_message', callerOf(bob), { ...send, body: 'x' }))).toBe('idempotency_conflict');
+    expect(await codeOf(cluster.ask('send_message', callerOf(bob), { ...send, body: 'x' }))).toBe(
+      'idempotency_conflict',
+    );
   });
 
   test('[G3.4] two users have one direct conversation, a creator and an id one group', async () => {
@@ -250,7 +280,11 @@ describe('a send is one send', () => {
     await using _ = cluster;
     cluster.schedule.isHolding = true;
     for (const node of cluster.nodes) node.believesLive = [node.nodeId];
-    const ask = (user: TestUser, node: number, request: { memberIds: string[]; type: 'direct' | 'group'; key: string }) =>
+    const ask = (
+      user: TestUser,
+      node: number,
+      request: { memberIds: string[]; type: 'direct' | 'group'; key: string },
+    ) =>
       cluster.begin(
         'create_conversation',
         callerOf(user),
@@ -268,7 +302,9 @@ describe('a send is one send', () => {
         ask(ann, 1, { ...group, memberIds: [bob.userId] }),
       ]),
     );
-    const ids = answers.map(({ answer }) => (answer?.['conversation'] as { conversationId: string }).conversationId);
+    const ids = answers.map(
+      ({ answer }) => (answer?.['conversation'] as { conversationId: string }).conversationId,
+    );
     expect(new Set(ids.slice(0, 3)).size).toBe(1);
     expect(new Set(ids.slice(3)).size).toBe(1);
     expect(answers.filter(({ existing }) => !existing)).toHaveLength(2);
@@ -322,6 +358,8 @@ describe('members that are added', () => {
     await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: bob.userId }, there);
     // [G5.2] besides: the node still remembers Bob as a member.
     expect(await codeOf(cluster.ask('add_members', callerOf(bob), unknown, here))).toBe('not_found');
-    expect(await codeOf(cluster.ask('typing', callerOf(bob), { conversationId: group }, here))).toBe('not_found');
+    expect(await codeOf(cluster.ask('typing', callerOf(bob), { conversationId: group }, here))).toBe(
+      'not_found',
+    );
   });
 });

@@ -38,13 +38,24 @@ interface LoadStep {
   readonly watermark: number;
 }
 
-async function readViews({ log, views, conversationId, head, watermark }: LoadStep): Promise<ConversationState> {
+async function readViews({
+  log,
+  views,
+  conversationId,
+  head,
+  watermark,
+}: LoadStep): Promise<ConversationState> {
   const [row] = await views.list({ view: 'conversation', partition: conversationId, after: null, limit: 1 });
   if (row === undefined) throw new Error(`no view of ${conversationId}`);
   const members = new Map<string, MemberState>();
   let after: string | null = null;
   for (;;) {
-    const page: readonly ViewRow<'member'>[] = await views.list({ view: 'member', partition: conversationId, after, limit: MEMBER_ROWS_PAGE });
+    const page: readonly ViewRow<'member'>[] = await views.list({
+      view: 'member',
+      partition: conversationId,
+      after,
+      limit: MEMBER_ROWS_PAGE,
+    });
     for (const { key, value } of page) members.set(key, value);
     if (page.length < MEMBER_ROWS_PAGE) break;
     after = page.at(-1)?.key ?? null;
@@ -73,7 +84,7 @@ async function readTail(
   through: number,
 ): Promise<readonly StoredEvent[]> {
   const events: StoredEvent[] = [];
-  for (let from = after; from < through; ) {
+  for (let from = after; from < through;) {
     const page = await log.read({
       conversationId,
       after: from,

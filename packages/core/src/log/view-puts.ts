@@ -3,7 +3,11 @@ import type { ConversationState } from '@confab/conversation';
 import type { LogEvent, MemberEvent } from '@confab/protocol';
 
 /** The rows that change with one event: what it means for lists, members and mentions. */
-export function viewPutsOf(before: ConversationState | null, after: ConversationState, event: LogEvent): ViewPut[] {
+export function viewPutsOf(
+  before: ConversationState | null,
+  after: ConversationState,
+  event: LogEvent,
+): ViewPut[] {
   switch (event.type) {
     case 'message_event':
       return (event.mentions ?? []).map((userId) => mentionRow(event, userId));
@@ -13,10 +17,16 @@ export function viewPutsOf(before: ConversationState | null, after: Conversation
       if (before !== null) return [conversationRow(after)];
       return [
         conversationRow(after),
-        ...[...after.members.keys()].flatMap((userId) => [memberRow(after, userId), ...membershipRow(after, userId)]),
+        ...[...after.members.keys()].flatMap((userId) => [
+          memberRow(after, userId),
+          ...membershipRow(after, userId),
+        ]),
       ];
     case 'member_event':
-      return [conversationRow(after), ...event.members.flatMap((member) => memberRows(before, after, event, member))];
+      return [
+        conversationRow(after),
+        ...event.members.flatMap((member) => memberRows(before, after, event, member)),
+      ];
   }
 }
 
@@ -55,7 +65,13 @@ function membershipRow(after: ConversationState, userId: string): ViewPut[] {
 }
 
 function membershipPut(after: ConversationState, userId: string, value: Membership): ViewPut {
-  return { view: 'membership', partition: userId, key: after.conversationId, version: after.head.sequence, value };
+  return {
+    view: 'membership',
+    partition: userId,
+    key: after.conversationId,
+    version: after.head.sequence,
+    value,
+  };
 }
 
 /** The other user of a direct conversation; with oneself it is oneself. */
@@ -72,7 +88,8 @@ function memberRows(
 ): ViewPut[] {
   const { userId } = member;
   const row = memberRow(after, userId);
-  if (event.change === 'joined' || event.change === 'role_changed') return [row, ...membershipRow(after, userId)];
+  if (event.change === 'joined' || event.change === 'role_changed')
+    return [row, ...membershipRow(after, userId)];
   const left = before?.members.get(userId);
   if (left === undefined || after.type === 'self') return [row];
   const value: Membership = {

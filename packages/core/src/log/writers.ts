@@ -53,7 +53,9 @@ export class Writers {
 
   constructor(options: WritersOptions) {
     this.#options = options;
-    this.#stopResponding = options.bus.respond(options.nodeId, (request) => this.#respond(request as ForwardedCommand));
+    this.#stopResponding = options.bus.respond(options.nodeId, (request) =>
+      this.#respond(request as ForwardedCommand),
+    );
   }
 
   /** Takes no more from other nodes, and finishes what was taken. */
@@ -69,7 +71,8 @@ export class Writers {
   async submit(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
     const { conversationId } = command;
     const before = this.#turns.get(conversationId);
-    if (before === undefined && this.#otherOwnerOf(conversationId) === null) return await this.#append(command, place);
+    if (before === undefined && this.#otherOwnerOf(conversationId) === null)
+      return await this.#append(command, place);
     let passOn = NOTHING;
     const turn = new Promise<void>((resolve) => {
       passOn = resolve;
@@ -139,7 +142,15 @@ export class Writers {
       return known;
     }
     const { log, views, clock, random, observer, onCommitted } = this.#options;
-    const writer = new ConversationWriter({ conversationId, log, views, clock, random, observer, onCommitted });
+    const writer = new ConversationWriter({
+      conversationId,
+      log,
+      views,
+      clock,
+      random,
+      observer,
+      onCommitted,
+    });
     this.#writers.set(conversationId, writer);
     if (this.#writers.size > WRITERS_MAX) this.#forgetIdle();
     return writer;

@@ -1,5 +1,10 @@
 import type { Digest, Membership, Views } from '@confab/contracts';
-import { conversationIdPrefix, directConversationText, groupConversationText, ownLogText } from '@confab/conversation';
+import {
+  conversationIdPrefix,
+  directConversationText,
+  groupConversationText,
+  ownLogText,
+} from '@confab/conversation';
 import { ConfabError } from '@confab/protocol';
 
 /** The ids that follow from what a conversation is. */
@@ -15,7 +20,9 @@ export class ConversationIds {
   }
 
   group(creatorId: string, clientMessageId: string): string {
-    return conversationIdPrefix.group + this.#digest.sha256Id(groupConversationText(creatorId, clientMessageId));
+    return (
+      conversationIdPrefix.group + this.#digest.sha256Id(groupConversationText(creatorId, clientMessageId))
+    );
   }
 
   ownLog(userId: string): string {
@@ -60,7 +67,9 @@ export class Access {
   }
 
   isOwnLog(conversationId: string, userId: string): boolean {
-    return conversationId.startsWith(conversationIdPrefix.self) && conversationId === this.#ids.ownLog(userId);
+    return (
+      conversationId.startsWith(conversationIdPrefix.self) && conversationId === this.#ids.ownLog(userId)
+    );
   }
 
   /** All open memberships of a user. */

@@ -47,7 +47,8 @@ type Asked<V extends Verb> = {
 export type Handlers = { readonly [V in Verb]: (asked: Asked<V>) => Promise<Reply> };
 
 export const handlers: Handlers = {
-  create_account: async ({ parts, request }) => replyOf({ userId: await parts.registration.register(request) }),
+  create_account: async ({ parts, request }) =>
+    replyOf({ userId: await parts.registration.register(request) }),
   create_session: async ({ parts, request }) => replyOf(await parts.signIn.logIn(request)),
   refresh_session: async ({ parts, request }) => replyOf(await parts.signIn.refresh(request.refreshToken)),
   delete_session: async ({ parts, user }) => {
@@ -66,7 +67,8 @@ export const handlers: Handlers = {
     return replyOf({ users: users.map(userOf) });
   },
   get_user: async ({ parts, request }) => replyOf(userOf(await parts.registration.one(request.userId))),
-  put_external_user: async ({ parts, request }) => replyOf(userOf(await parts.registration.putExternal(request))),
+  put_external_user: async ({ parts, request }) =>
+    replyOf(userOf(await parts.registration.putExternal(request))),
   create_conversation: async ({ parts, user, request }) => {
     const afterMs = parts.rateLimits.take('create_conversation', user.userId);
     const { conversationId, existing } = await parts.conversations.create(user.userId, request, afterMs);
@@ -156,7 +158,12 @@ export const handlers: Handlers = {
   },
   sync: async ({ parts, user, request }) => {
     const { conversationId, after } = request;
-    const page = await parts.pages.page({ conversationId, userId: user.userId, after, limit: limitOf(request.limit) });
+    const page = await parts.pages.page({
+      conversationId,
+      userId: user.userId,
+      after,
+      limit: limitOf(request.limit),
+    });
     return { json: encodePage(page, user.userId), existing: false };
   },
   receipt: async ({ parts, user, request }) => {
@@ -275,4 +282,3 @@ async function createReceipt({ parts, user, request }: Asked<'create_receipt'>):
   await written;
   return DONE;
 }
-

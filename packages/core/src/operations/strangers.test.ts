@@ -30,7 +30,12 @@ function requestAbout(verb: Verb, conversationId: string, userId: string): Recor
 }
 
 /** All that a caller can see of an answer. */
-async function seen(cluster: TestCluster, verb: Verb, user: TestUser, request: Record<string, unknown>): Promise<unknown> {
+async function seen(
+  cluster: TestCluster,
+  verb: Verb,
+  user: TestUser,
+  request: Record<string, unknown>,
+): Promise<unknown> {
   try {
     return await cluster.ask(verb, callerOf(user), request as RequestOf<Verb>);
   } catch (error) {
@@ -65,7 +70,8 @@ test('[G5.2] to strangers, and to who was removed, every verb says what it says 
       const answer = await seen(cluster, verb, user, request);
       expect({ verb, answer }).toEqual({ verb, answer: await seen(cluster, verb, user, ofNothing) });
       // Giving up a send says nothing of the conversation: it concerns the asker's own connection.
-      if (verb !== 'abandon_send') expect({ verb, answer }).toMatchObject({ verb, answer: { code: 'not_found' } });
+      if (verb !== 'abandon_send')
+        expect({ verb, answer }).toMatchObject({ verb, answer: { code: 'not_found' } });
     }
   }
   expect(asked).toBeGreaterThan(40);
@@ -76,7 +82,14 @@ test('a member may ask the same', async () => {
   await using cluster = await createTestCluster();
   const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
   const group = await cluster.group(ann, [bob]);
-  for (const verb of ['get_conversation', 'list_members', 'list_messages', 'list_events', 'sync', 'typing'] as const) {
+  for (const verb of [
+    'get_conversation',
+    'list_members',
+    'list_messages',
+    'list_events',
+    'sync',
+    'typing',
+  ] as const) {
     const request = { ...requestAbout(verb, group, bob.userId), after: undefined };
     const answer = await seen(cluster, verb, bob, verb === 'sync' ? { ...request, after: null } : request);
     expect({ verb, answer }).not.toMatchObject({ answer: { code: 'not_found' } });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import type { ConversationSummary } from '@confab/protocol';
-import { callerOf, checkHistory, createTestCluster, type TestCluster, type TestUser, turn } from '@confab/testkit';
+import {
+  callerOf,
+  checkHistory,
+  createTestCluster,
+  type TestCluster,
+  type TestUser,
+  turn,
+} from '@confab/testkit';
 
 interface Scene {
   readonly cluster: TestCluster;
@@ -24,7 +31,11 @@ async function say(cluster: TestCluster, user: TestUser, conversationId: string)
   await cluster.ask('send_message', callerOf(user), request);
 }
 
-async function summaryOf(cluster: TestCluster, user: TestUser, conversationId: string): Promise<ConversationSummary> {
+async function summaryOf(
+  cluster: TestCluster,
+  user: TestUser,
+  conversationId: string,
+): Promise<ConversationSummary> {
   const { answer } = await cluster.ask('get_conversation', callerOf(user), { conversationId });
   return answer?.['conversation'] as ConversationSummary;
 }
@@ -50,23 +61,22 @@ describe('receipts', () => {
   });
 
   test('[G6.3] what was read does not vanish while it is being written', async () => {
-    const { cluster, bob, group } = await open();
-    await using _ = cluster;
-    for (let point = 0; point < 12; point++) {
+    for (let point = 0; ; point++) {
+      const { cluster, bob, group } = await open();
+      await using _ = cluster;
       cluster.schedule.isHolding = true;
-      const read = 2 + (point % 5);
-      const asked = cluster.begin('receipt', callerOf(bob), { conversationId: group, read });
-      await cluster.finish(asked);
-      const expected = Math.max(read, (await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }]))[0]?.read ?? 0);
+      await cluster.ask('receipt', callerOf(bob), { conversationId: group, read: 4 });
       // The look at the list stops at a step; the write goes on to its end meanwhile.
       const look = cluster.begin('get_conversation', callerOf(bob), { conversationId: group });
-      for (let steps = 0; steps < point; steps++) await cluster.schedule.step();
+      let passed = 0;
+      while (passed < point && (await cluster.schedule.step())) passed += 1;
       await turn();
       const held = new Set(cluster.schedule.pending);
       cluster.clock.fireNext(cluster.clock.nowMs() + 60);
       while (await cluster.schedule.release((step) => !held.has(step)));
       const { answer } = await cluster.finish(look);
-      expect((answer?.['conversation'] as ConversationSummary).read.sequence).toBeGreaterThanOrEqual(expected);
+      expect((answer?.['conversation'] as ConversationSummary).read.sequence).toBe(4);
+      if (passed < point) return;
     }
   });
 
@@ -93,8 +103,13 @@ describe('receipts', () => {
   test('[G6.1] the other devices learn what was read, and agree', async () => {
     const { cluster, ann, bob, group } = await open();
     await using _ = cluster;
-    const [phone, web, other] = [cluster.device(bob, 'phone'), cluster.device(bob, 'web'), cluster.device(ann, 'web')];
-    for (const [index, device] of [phone, web, other].entries()) await device.connect(cluster.node(index % 2));
+    const [phone, web, other] = [
+      cluster.device(bob, 'phone'),
+      cluster.device(bob, 'web'),
+      cluster.device(ann, 'web'),
+    ];
+    for (const [index, device] of [phone, web, other].entries())
+      await device.connect(cluster.node(index % 2));
     expect([phone.unreadOf(group), web.unreadOf(group), other.unreadOf(group)]).toEqual([5, 5, 0]);
     await phone.request('receipt', { conversationId: group, read: 4 });
     await say(cluster, bob, group);
@@ -111,6 +126,8 @@ describe('receipts', () => {
     await using _ = cluster;
     await cluster.ask('receipt', callerOf(bob), { conversationId: group, read: 3 });
     await cluster.node(0).chat.stop();
-    expect(await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }])).toMatchObject([{ read: 3 }]);
+    expect(await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }])).toMatchObject([
+      { read: 3 },
+    ]);
   });
 });

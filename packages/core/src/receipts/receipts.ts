@@ -62,7 +62,8 @@ export class Receipts {
     const head = (await log.heads([conversationId])).get(conversationId);
     if (head === undefined) return { written: Promise.resolve() };
     const delivered = Math.max(request.delivered ?? 0, request.read ?? 0);
-    if (delivered > 0) this.#gather(request, 'delivered', { sequence: Math.min(delivered, head.sequence), ordinal: 0 });
+    if (delivered > 0)
+      this.#gather(request, 'delivered', { sequence: Math.min(delivered, head.sequence), ordinal: 0 });
     if (request.read !== null && request.read > 0) {
       const sequence = Math.min(request.read, head.sequence);
       const event = sequence === head.sequence ? head : await reader.at(conversationId, sequence);
@@ -88,7 +89,10 @@ export class Receipts {
     const written = await this.#options.cursors.get(places);
     const unwritten = [...before, this.#underWay, this.#gathered];
     return places.map((place, index) =>
-      unwritten.reduce<UserCursor | null>((cursor, marks) => marks.over(place, cursor), written[index] ?? null),
+      unwritten.reduce<UserCursor | null>(
+        (cursor, marks) => marks.over(place, cursor),
+        written[index] ?? null,
+      ),
     );
   }
 
@@ -140,7 +144,10 @@ export class Receipts {
   }
 
   async #tell(advances: readonly CursorAdvance[]): Promise<void> {
-    const news = new Map<string, { conversationId: string; userId: string; delivered?: number; read?: number }>();
+    const news = new Map<
+      string,
+      { conversationId: string; userId: string; delivered?: number; read?: number }
+    >();
     for (const { conversationId, userId, kind, sequence } of advances) {
       const key = `${conversationId} ${userId}`;
       const item = news.get(key) ?? { conversationId, userId };

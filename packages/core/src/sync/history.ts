@@ -62,7 +62,14 @@ export class History {
   }
 
   /** The first messages after a place. */
-  async #after({ conversationId, place, floor, head, limit, bytesMax }: MessagePage): Promise<readonly StoredEvent[]> {
+  async #after({
+    conversationId,
+    place,
+    floor,
+    head,
+    limit,
+    bytesMax,
+  }: MessagePage): Promise<readonly StoredEvent[]> {
     const after = Math.max(floor, place);
     const type = 'message_event';
     const events = await this.#log.read({ conversationId, after, before: null, limit, bytesMax, type });
@@ -70,7 +77,14 @@ export class History {
   }
 
   /** The last messages before a place. */
-  async #before({ conversationId, place, floor, head, limit, bytesMax }: MessagePage): Promise<readonly StoredEvent[]> {
+  async #before({
+    conversationId,
+    place,
+    floor,
+    head,
+    limit,
+    bytesMax,
+  }: MessagePage): Promise<readonly StoredEvent[]> {
     const before = Math.min(head + 1, place);
     const type = 'message_event';
     return await this.#log.read({ conversationId, after: floor, before, limit, bytesMax, type });

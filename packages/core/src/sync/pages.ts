@@ -90,7 +90,11 @@ export class Pages {
    * A page that waits for news where there are none: up to `waitMs`, or until the asker has gone. It listens first and
    * reads then, so that an event is in the page or heard.
    */
-  async waitForPage(request: PageRequest, waitMs: number, gone: Promise<void> | null): Promise<EventPagePlan> {
+  async waitForPage(
+    request: PageRequest,
+    waitMs: number,
+    gone: Promise<void> | null,
+  ): Promise<EventPagePlan> {
     if (waitMs === 0) return await this.page(request);
     const { sessions, clock } = this.#options;
     const waiter = new NewsWaiter(request.userId, request.conversationId);

@@ -78,7 +78,10 @@ export class Resume {
     let items: ConversationSummary[] = [];
     let bytes = 0;
     for (let from = 0; from < entries.length; from += DESCRIBED_AT_ONCE) {
-      const described = await this.#options.summaries.describe(userId, entries.slice(from, from + DESCRIBED_AT_ONCE));
+      const described = await this.#options.summaries.describe(
+        userId,
+        entries.slice(from, from + DESCRIBED_AT_ONCE),
+      );
       for (const item of described) {
         const size = JSON.stringify(item).length;
         if (items.length > 0 && bytes + size > limits.headsPageBytesMax - 64) {
@@ -132,7 +135,8 @@ class ResumeRun {
     const range = await access.readable(conversationId, this.#userId);
     if (range === null || head === null) return await this.#drop(conversationId);
     const start = await replayStart(reader, cursor, range, head);
-    if (start.kind === 'after') return await this.#replayFrom(conversationId, start.sequence, endOf(range, head));
+    if (start.kind === 'after')
+      return await this.#replayFrom(conversationId, start.sequence, endOf(range, head));
     await this.#reset(conversationId, range, head);
   }
 

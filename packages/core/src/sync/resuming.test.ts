@@ -46,7 +46,8 @@ async function change(
 ): Promise<void> {
   messages += 1;
   const common = { conversationId, clientMessageId: id(`m${messages}`) };
-  if ('remove' in what) await cluster.ask('remove_member', callerOf(by), { ...common, userId: what.remove.userId });
+  if ('remove' in what)
+    await cluster.ask('remove_member', callerOf(by), { ...common, userId: what.remove.userId });
   else await cluster.ask('add_members', callerOf(by), { ...common, userIds: [what.add.userId] });
 }
 
@@ -74,7 +75,9 @@ describe('coming back', () => {
     await say(cluster, ann, group, 450);
     await device.connect(cluster.node(1));
     const told = device.session?.told ?? [];
-    const sequences = told.flatMap((one) => (one.kind === 'event' && one.event.conversationId === group ? [one.event.sequence] : []));
+    const sequences = told.flatMap((one) =>
+      one.kind === 'event' && one.event.conversationId === group ? [one.event.sequence] : [],
+    );
     expect(sequences).toEqual(Array.from({ length: 450 }, (_value, index) => index + 4));
     expect(told.at(-1)?.kind).toBe('caught_up');
     await say(cluster, ann, group);
@@ -99,7 +102,9 @@ describe('coming back', () => {
       await device.connect();
       const [page] = pagesOf(device);
       expect(page).toMatchObject({ conversationId: group, reset: true, head: { sequence: 61 } });
-      expect(page?.events.map((event) => event.sequence)).toEqual(Array.from({ length: 50 }, (_v, index) => index + 12));
+      expect(page?.events.map((event) => event.sequence)).toEqual(
+        Array.from({ length: 50 }, (_v, index) => index + 12),
+      );
       if (cursor.includes('zzzz')) continue;
       const { answer } = await cluster.ask('sync', device.caller, { conversationId: group, after: cursor });
       expect(answer).toMatchObject({ reset: true });
@@ -117,7 +122,11 @@ describe('coming back', () => {
     await device.connect();
     await device.disconnect();
     const sends = Array.from({ length: limits.replayEventsMax }, (_value, index) =>
-      cluster.begin('send_message', callerOf(ann), { conversationId: group, clientMessageId: id(`s${index}`), body: 'x' }),
+      cluster.begin('send_message', callerOf(ann), {
+        conversationId: group,
+        clientMessageId: id(`s${index}`),
+        body: 'x',
+      }),
     );
     await Promise.all(sends);
     const early = cluster.device(bob, 'early');
@@ -190,11 +199,16 @@ describe('coming back', () => {
       const held = new Set(cluster.schedule.pending);
       messages += 1;
       const body = `at point ${point}`;
-      const sent = cluster.begin('send_message', callerOf(ann), { conversationId: group, clientMessageId: id(`m${messages}`), body });
+      const sent = cluster.begin('send_message', callerOf(ann), {
+        conversationId: group,
+        clientMessageId: id(`m${messages}`),
+        body,
+      });
       while (await cluster.schedule.release((step) => !held.has(step)));
       await sent;
       await cluster.finish(connecting);
-      const bodies = device.logs.get(group)?.events.flatMap((event) => ('body' in event ? [event.body] : [])) ?? [];
+      const bodies =
+        device.logs.get(group)?.events.flatMap((event) => ('body' in event ? [event.body] : [])) ?? [];
       expect(bodies.filter((one) => one === body)).toHaveLength(1);
       expect(await checkHistory(cluster, [group])).toEqual([]);
       if (passed < point) return;
@@ -204,43 +218,46 @@ describe('coming back', () => {
   test.each([
     ['with', true],
     ['without', false],
-  ])('[G4.5] [G5.3] %s a cursor, removed and back at any point of a resume: nothing of the time between', async (_name, hasCursor) => {
-    for (let point = 0; ; point++) {
-      const { cluster, ann, bob, group } = await open();
-      await using _ = cluster;
-      const device = cluster.device(bob, 'phone');
-      await device.connect();
-      await device.disconnect();
-      await say(cluster, ann, group, 3);
-      if (!hasCursor) device.logs.delete(group);
-      cluster.schedule.isHolding = true;
-      const connecting = device.connect();
-      let passed = 0;
-      while (passed < point && (await cluster.schedule.step())) passed += 1;
-      await turn();
-      const held = new Set(cluster.schedule.pending);
-      const changes = async (): Promise<void> => {
-        for (const [name, what] of [
-          ['remove', 'remove_member'],
-          ['secret', 'send_message'],
-          ['back', 'add_members'],
-        ] as const) {
-          messages += 1;
-          const common = { conversationId: group, clientMessageId: id(`m${messages}`) };
-          const request = { ...common, body: name, userId: bob.userId, userIds: [bob.userId] };
-          await cluster.begin(what, callerOf(ann), request);
-        }
-      };
-      const changed = changes();
-      while (await cluster.schedule.release((step) => !held.has(step)));
-      await changed;
-      await cluster.finish(connecting);
-      await cluster.finish(device.level());
-      expect(await checkHistory(cluster, [group])).toEqual([]);
-      expect(JSON.stringify(device.session?.told)).not.toContain('secret');
-      if (passed < point) return;
-    }
-  });
+  ])(
+    '[G4.5] [G5.3] %s a cursor, removed and back at any point of a resume: nothing of the time between',
+    async (_name, hasCursor) => {
+      for (let point = 0; ; point++) {
+        const { cluster, ann, bob, group } = await open();
+        await using _ = cluster;
+        const device = cluster.device(bob, 'phone');
+        await device.connect();
+        await device.disconnect();
+        await say(cluster, ann, group, 3);
+        if (!hasCursor) device.logs.delete(group);
+        cluster.schedule.isHolding = true;
+        const connecting = device.connect();
+        let passed = 0;
+        while (passed < point && (await cluster.schedule.step())) passed += 1;
+        await turn();
+        const held = new Set(cluster.schedule.pending);
+        const changes = async (): Promise<void> => {
+          for (const [name, what] of [
+            ['remove', 'remove_member'],
+            ['secret', 'send_message'],
+            ['back', 'add_members'],
+          ] as const) {
+            messages += 1;
+            const common = { conversationId: group, clientMessageId: id(`m${messages}`) };
+            const request = { ...common, body: name, userId: bob.userId, userIds: [bob.userId] };
+            await cluster.begin(what, callerOf(ann), request);
+          }
+        };
+        const changed = changes();
+        while (await cluster.schedule.release((step) => !held.has(step)));
+        await changed;
+        await cluster.finish(connecting);
+        await cluster.finish(device.level());
+        expect(await checkHistory(cluster, [group])).toEqual([]);
+        expect(JSON.stringify(device.session?.told)).not.toContain('secret');
+        if (passed < point) return;
+      }
+    },
+  );
 });
 
 describe('what a member may read', () => {
@@ -255,7 +272,9 @@ describe('what a member may read', () => {
     await say(cluster, ann, group);
     await device.connect();
     expect(device.logs.get(group)?.events.map(({ type }) => type)).toEqual(['message_event', 'member_event']);
-    expect(await refusal(cluster.ask('sync', device.caller, { conversationId: group, after: null }))).toBe('not_found');
+    expect(await refusal(cluster.ask('sync', device.caller, { conversationId: group, after: null }))).toBe(
+      'not_found',
+    );
   });
 
   test('[G5.1] a removal at any point of a read hides what came after it', async () => {
@@ -283,7 +302,11 @@ describe('what a member may read', () => {
         const changes = async (): Promise<void> => {
           const common = { conversationId: group };
           await cluster.begin('remove_member', callerOf(ann), { ...common, userId: bob.userId });
-          await cluster.begin('send_message', callerOf(ann), { ...common, clientMessageId: id('secret'), body: 'secret' });
+          await cluster.begin('send_message', callerOf(ann), {
+            ...common,
+            clientMessageId: id('secret'),
+            body: 'secret',
+          });
         };
         const changed = changes();
         while (await cluster.schedule.release((step) => !held.has(step)));
@@ -313,11 +336,16 @@ describe('what a member may read', () => {
       cluster.ask('list_events', callerOf(cyd), { conversationId: group, after: before }),
     ];
     for (const { answer } of await Promise.all(asks)) {
-      expect((answer?.['events'] as { sequence: number }[]).map(({ sequence }) => sequence)).toEqual([5, 6, 7]);
+      expect((answer?.['events'] as { sequence: number }[]).map(({ sequence }) => sequence)).toEqual([
+        5, 6, 7,
+      ]);
       expect((answer?.['events'] as unknown[])[0]).toMatchObject({ eventId: joined?.eventId });
     }
     for (const fields of [{}, { before: 6 }, { after: 0 }, { around: 2 }, { around: before }]) {
-      const { answer } = await cluster.ask('list_messages', callerOf(cyd), { conversationId: group, ...fields });
+      const { answer } = await cluster.ask('list_messages', callerOf(cyd), {
+        conversationId: group,
+        ...fields,
+      });
       const expected = 'before' in fields ? [] : [6, 7];
       expect((answer?.['messages'] as Message[]).map(({ sequence }) => sequence)).toEqual(expected);
     }
@@ -330,7 +358,14 @@ describe('the long poll', () => {
     await using _ = cluster;
     const after = (await cluster.log(group)).at(-1)?.eventId ?? '';
     const poll = (waitMs: number, gone: Promise<void> | null) =>
-      cluster.node(1).chat.handle('list_events', callerOf(bob), { conversationId: group, after, waitMs }, { lane: null, gone });
+      cluster
+        .node(1)
+        .chat.handle(
+          'list_events',
+          callerOf(bob),
+          { conversationId: group, after, waitMs },
+          { lane: null, gone },
+        );
     let answered = 0;
     const note = (): void => void (answered += 1);
     const woken = poll(20_000, null);
@@ -338,10 +373,19 @@ describe('the long poll', () => {
     await cluster.advance(10_000);
     expect(answered).toBe(0);
     await say(cluster, ann, group);
-    expect((JSON.parse((await woken).json ?? '') as EventPage).events.map(({ sequence }) => sequence)).toEqual([2]);
+    expect(
+      (JSON.parse((await woken).json ?? '') as EventPage).events.map(({ sequence }) => sequence),
+    ).toEqual([2]);
     const cursor = (await cluster.log(group)).at(-1)?.eventId ?? '';
     const idle = (waitMs: number, gone: Promise<void> | null) =>
-      cluster.node(1).chat.handle('list_events', callerOf(bob), { conversationId: group, after: cursor, waitMs }, { lane: null, gone });
+      cluster
+        .node(1)
+        .chat.handle(
+          'list_events',
+          callerOf(bob),
+          { conversationId: group, after: cursor, waitMs },
+          { lane: null, gone },
+        );
     const timed = idle(20_000, null);
     await cluster.advance(20_000);
     expect(JSON.parse((await timed).json ?? '')).toMatchObject({ events: [], head: { sequence: 2 } });

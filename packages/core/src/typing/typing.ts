@@ -18,7 +18,8 @@ export class Typing {
 
   async note(conversationId: string, userId: string): Promise<void> {
     const state = await this.#writers.stateOf(conversationId);
-    if (state === null || state.type === 'self' || !state.members.has(userId)) throw new ConfabError('not_found');
+    if (state === null || state.type === 'self' || !state.members.has(userId))
+      throw new ConfabError('not_found');
     if (!tierOf(state.type, state.members.size).typing) return;
     if (this.#rateLimits.take('typing', `${userId} ${conversationId}`) > 0) return;
     const others = [...state.members.keys()].filter((memberId) => memberId !== userId);

@@ -5,6 +5,9 @@ import { FakeChat } from './fake-chat.ts';
 import { FakeTransport } from './fake-transport.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
+/** No Origin, which is no browser, and one page. */
+const ALLOWED = new Set([null, 'https://chat.example.org']);
+
 /** A gateway over a fake chat and a clock that the test moves. */
 export interface TestGateway {
   readonly gateway: Gateway;
@@ -33,7 +36,7 @@ export function testGateway({ isLimited = false } = {}): TestGateway {
     rateLimits: new RateLimits(clock, isLimited),
     revokedAmong: (devices) =>
       Promise.resolve(devices.filter((one) => revoked.some((other) => other.deviceId === one.deviceId))),
-    allowedOrigins: ['https://chat.example.org'],
+    origins: { allows: (headers) => ALLOWED.has(headers.get('origin')) },
   });
   const open = (): FakeTransport => {
     const transport = new FakeTransport();

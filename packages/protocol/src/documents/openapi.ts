@@ -77,11 +77,6 @@ const tags = [
   { name: 'operations', description: 'For whoever runs the server.' },
 ];
 
-/** A token is checked at each request: its device may have been signed out, or there may be no room for a new one. */
-function deviceErrors({ access }: Operation): readonly ErrorCode[] {
-  return access === 'user' || access === 'member' ? ['session_ended', 'too_many_devices'] : [];
-}
-
 /** Errors that belong to HTTP and not to the operation. */
 function httpErrors(method: HttpRoute['method']): readonly ErrorCode[] {
   switch (method) {
@@ -115,7 +110,6 @@ class OperationPrinter {
     const codes = new Set([
       ...operation.errors,
       ...accessErrors[operation.access],
-      ...deviceErrors(operation),
       ...commonErrors,
       ...httpErrors(route.method),
     ]);
