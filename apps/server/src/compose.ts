@@ -37,8 +37,8 @@ const WEB_DIR = join(import.meta.dir, '..', '..', 'web', 'dist');
 const PORTS_TRIED = 20;
 /** Requests in hand at a stop get this long to be answered. */
 const REQUESTS_MS_MAX = 500;
-/** The listener's own bound stands behind the API's, which answers better. */
-const BODY_BYTES_MAX = 4 * limits.frameBytesMax;
+/** The listener's own bound answers without a problem body, so it stands far behind the API's, which reads no further. */
+const BODY_BYTES_MAX = 256 * limits.frameBytesMax;
 
 /** One node: the rules of chat, the doors to them, and what they stand on. */
 export interface Server {

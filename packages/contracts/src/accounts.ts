@@ -16,6 +16,7 @@ export interface Accounts {
   search(foldedPrefix: string, limit: number): Promise<readonly UserRecord[]>;
 }
 
+/** A user as the store keeps them. */
 export interface UserRecord {
   readonly userId: string;
   /** As written at registration; null for users of an embedding product. */
@@ -25,17 +26,20 @@ export interface UserRecord {
   readonly createdAt: string;
 }
 
+/** A user with a password; names are compared by `foldedUsername`. */
 export interface NewAccount extends UserRecord {
   readonly username: string;
   readonly foldedUsername: string;
   readonly passwordHash: string;
 }
 
+/** What logging in needs of an account. */
 export interface Credentials {
   readonly userId: string;
   readonly passwordHash: string;
 }
 
+/** The devices of users, and the sign-in of each. */
 export interface Devices {
   /** Creates a device or signs it in anew (then not revoked, with the new nonce). False where the user has `devicesMax` others. */
   signIn(device: DeviceRecord, devicesMax: number): Promise<boolean>;
@@ -50,11 +54,13 @@ export interface Devices {
   revokedAmong(devices: readonly DeviceKey[]): Promise<readonly DeviceKey[]>;
 }
 
+/** One device of one user. */
 export interface DeviceKey {
   readonly userId: string;
   readonly deviceId: string;
 }
 
+/** A device as the store keeps it. Times are RFC 3339 in UTC, `rotatedAtMs` milliseconds since the epoch. */
 export interface DeviceRecord extends DeviceKey {
   readonly name: string;
   readonly createdAt: string;
@@ -67,6 +73,7 @@ export interface DeviceRecord extends DeviceKey {
   readonly rotatedAtMs: number;
 }
 
+/** Raise the refresh generation where it is still the expected one. */
 export interface RotateRequest extends DeviceKey {
   readonly nonce: string;
   readonly expectedGeneration: number;

@@ -15,6 +15,7 @@ export interface SessionRegistry {
   locate(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
+/** One connection of a device, and the run of the node that holds it. */
 export interface SessionRecord {
   readonly userId: string;
   readonly deviceId: string;
@@ -35,6 +36,7 @@ export interface NodeDirectory {
   live(): readonly string[];
 }
 
+/** One run of a node: another start has another boot id. */
 export interface NodeRecord {
   readonly nodeId: string;
   readonly bootId: string;
@@ -58,7 +60,12 @@ export interface NodeBus {
 export type Envelope =
   | EventsEnvelope
   | { readonly kind: 'receipt'; readonly userIds: readonly string[]; readonly frame: ReceiptNews }
-  | { readonly kind: 'typing'; readonly userIds: readonly string[]; readonly conversationId: string; readonly userId: string }
+  | {
+      readonly kind: 'typing';
+      readonly userIds: readonly string[];
+      readonly conversationId: string;
+      readonly userId: string;
+    }
   | { readonly kind: 'device_revoked'; readonly userId: string; readonly deviceId: string };
 
 /** Events committed together, and for each the users of the node that get it. */
@@ -68,6 +75,7 @@ export interface EventsEnvelope {
   readonly deliveries: readonly EventDelivery[];
 }
 
+/** One event and the users of a node that get it. */
 export interface EventDelivery {
   readonly sequence: number;
   readonly ordinal: number;

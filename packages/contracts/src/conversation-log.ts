@@ -22,11 +22,15 @@ export interface ConversationLog {
   /** Events in ascending order. */
   read(request: ReadRequest): Promise<readonly StoredEvent[]>;
   /** For each key the event it once made, or null; in the order asked. */
-  findByClientIds(conversationId: string, keys: readonly IdempotencyKey[]): Promise<readonly (FoundEvent | null)[]>;
+  findByClientIds(
+    conversationId: string,
+    keys: readonly IdempotencyKey[],
+  ): Promise<readonly (FoundEvent | null)[]>;
   /** Countable events of a user above a sequence, for unread counts; one number for each question, in order. */
   countOwn(questions: readonly OwnCountQuestion[]): Promise<readonly number[]>;
 }
 
+/** How many countable events of a user stand above a sequence. Questions of one call are answered as of one moment. */
 export interface OwnCountQuestion {
   readonly conversationId: string;
   readonly userId: string;
@@ -94,6 +98,7 @@ export interface Duplicate extends FoundEvent {
   readonly index: number;
 }
 
+/** A page of a log. `bytesMax` counts the UTF-8 of `json`. */
 export interface ReadRequest {
   readonly conversationId: string;
   /** Exclusive. With `before` null: the first events above this. */

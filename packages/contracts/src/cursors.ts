@@ -13,11 +13,13 @@ export interface Cursors {
   get(places: readonly CursorPlace[]): Promise<readonly (UserCursor | null)[]>;
 }
 
+/** One user's watermarks in one conversation. */
 export interface CursorPlace {
   readonly conversationId: string;
   readonly userId: string;
 }
 
+/** A watermark that wants to move up to a sequence. */
 export interface CursorAdvance {
   readonly conversationId: string;
   readonly userId: string;
@@ -29,6 +31,7 @@ export interface CursorAdvance {
   readonly ordinal: number;
 }
 
+/** How far a user has received and read, as sequences; 0 where nothing yet. */
 export interface UserCursor {
   readonly userId: string;
   readonly delivered: number;

@@ -7,6 +7,7 @@ export interface Clock {
   after(delayMs: number, action: () => void): () => void;
 }
 
+/** Chance. Ids need it to be unguessable. */
 export interface Random {
   /** `length` URL-safe characters, 6 random bits each. */
   urlSafe(length: number): string;
@@ -14,6 +15,7 @@ export interface Random {
   fraction(): number;
 }
 
+/** Hashes, plain and under the secret of the installation. */
 export interface Digest {
   /** SHA-256 of the text's UTF-8, as 64 hexadecimal characters. */
   sha256Hex(text: string): string;

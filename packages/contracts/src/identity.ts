@@ -26,7 +26,11 @@ export interface Principal {
  */
 export interface Tokens {
   /** Signs an access token of our own for a device. */
-  sign(claims: { readonly userId: string; readonly deviceId: string; readonly expiresAtMs: number }): Promise<string>;
+  sign(claims: {
+    readonly userId: string;
+    readonly deviceId: string;
+    readonly expiresAtMs: number;
+  }): Promise<string>;
   /** Throws ConfabError `unauthenticated`, `token_expired`, or `unavailable` where a product's keys cannot be had. */
   verify(token: string): Promise<Principal>;
 }

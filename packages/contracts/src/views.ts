@@ -26,7 +26,11 @@ export interface ViewValues {
     readonly memberCount: number;
   };
   /** Partition conversationId, key userId. */
-  member: { readonly role: 'owner' | 'admin' | 'member'; readonly joinedSequence: number; readonly joinedOrdinal: number };
+  member: {
+    readonly role: 'owner' | 'admin' | 'member';
+    readonly joinedSequence: number;
+    readonly joinedOrdinal: number;
+  };
   /** Partition userId, key conversationId: the user's latest membership there. */
   membership: Membership;
   /** Partition conversationId + ':' + userId, key the sequence as 16 digits. */
@@ -47,13 +51,16 @@ export interface Membership {
   readonly peerId: string | null;
 }
 
+/** The views there are. */
 export type ViewName = keyof ViewValues;
 
+/** Where a row stands. */
 export interface ViewPlace {
   readonly partition: string;
   readonly key: string;
 }
 
+/** A row as it is read. */
 export interface ViewRow<V extends ViewName = ViewName> extends ViewPlace {
   readonly version: number;
   readonly value: ViewValues[V];
@@ -61,9 +68,14 @@ export interface ViewRow<V extends ViewName = ViewName> extends ViewPlace {
 
 /** A row to write, or with a null value to delete. */
 export type ViewPut = {
-  [V in ViewName]: ViewPlace & { readonly view: V; readonly version: number; readonly value: ViewValues[V] | null };
+  [V in ViewName]: ViewPlace & {
+    readonly view: V;
+    readonly version: number;
+    readonly value: ViewValues[V] | null;
+  };
 }[ViewName];
 
+/** Rows of one partition in the order of their keys. */
 export interface ViewListRequest<V extends ViewName> {
   readonly view: V;
   readonly partition: string;

@@ -7,7 +7,11 @@
  */
 export interface WorkQueue {
   /** Takes up to `limit` due items for `leaseMs`. */
-  claim(request: { readonly nowMs: number; readonly limit: number; readonly leaseMs: number }): Promise<readonly ClaimedWork[]>;
+  claim(request: {
+    readonly nowMs: number;
+    readonly limit: number;
+    readonly leaseMs: number;
+  }): Promise<readonly ClaimedWork[]>;
   complete(workIds: readonly string[]): Promise<void>;
   /** Gives items back, to be offered again at `dueAtMs`. */
   retry(workIds: readonly string[], dueAtMs: number): Promise<void>;
@@ -30,6 +34,7 @@ export type WorkTask = {
   readonly sequence: number;
 };
 
+/** An item that this claimer holds until its lease ends. */
 export interface ClaimedWork extends WorkItem {
   /** How often it was claimed, this time included. */
   readonly attempts: number;

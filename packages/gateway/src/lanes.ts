@@ -57,9 +57,15 @@ export function laneOf(frame: OperationFrame): string | null {
   return LANE_VERBS.has(frame.type) && 'conversationId' in frame ? frame.conversationId : null;
 }
 
-/** Notes a refusal of our own that may be retried, so that later sends do not overtake it. */
-export function blockLane(lane: Lane, frame: OperationFrame): void {
+/**
+ * Notes a refusal of our own that may be retried, so that later sends do not overtake it. True where the send stands
+ * behind a refused one anyway, which is then what it is told.
+ */
+export function blockLane(lane: Lane, frame: OperationFrame): boolean {
   if (frame.type === 'abandon_send' || !('clientMessageId' in frame) || frame.clientMessageId === undefined)
-    return;
-  lane.refuse(lane.enter(frame.clientMessageId));
+    return false;
+  const place = lane.enter(frame.clientMessageId);
+  if (lane.holdsBack(place)) return true;
+  lane.refuse(place);
+  return false;
 }

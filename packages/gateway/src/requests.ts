@@ -1,12 +1,12 @@
 import type { Observer } from '@confab/contracts';
 import type { Caller, Chat, Lane, RateLimits, Reply } from '@confab/core';
-import { closeCodes, ConfabError, labelsOf, type OperationFrame, operations } from '@confab/protocol';
+import { closeCodes, ConfabError, labelsOf, limits, type OperationFrame, operations } from '@confab/protocol';
 import { blockLane, laneOf, Lanes } from './lanes.ts';
 import { refusalOf } from './refusal.ts';
 import { answerText, errorText } from './server-texts.ts';
 
-/** Requests one connection may have under way; more are refused with `rate_limited`. */
-export const requestsUnderWayMax = 1_000;
+/** Requests one connection may have under way. */
+export const { requestsUnderWayMax } = limits;
 /** When a refused one may be sent again. */
 const UNDER_WAY_RETRY_MS = 1_000;
 /** Pages read for one connection at once: a page is large, a request for one is small. */
@@ -82,8 +82,9 @@ export class Requests {
     if (conversationId !== null) {
       const lane = this.#lanes.enter(conversationId);
       if (lane === null) return this.#overflow(frame);
-      blockLane(lane, frame);
+      const isBehind = blockLane(lane, frame);
       this.#lanes.leave(conversationId);
+      if (isBehind) return this.#refused(frame, new ConfabError('after_previous'));
     }
     return this.#refused(frame, error);
   }

@@ -29,6 +29,7 @@ export interface HttpRoute {
   readonly bodyNames?: Readonly<Record<string, string>>;
 }
 
+/** Every verb by its name. */
 export const calls = {
   create_account: {
     summary: 'Register an account',
@@ -196,6 +197,7 @@ export const calls = {
 
 /** The name of an operation; for those with `frame`, also the `type` of its frame. */
 export type Verb = keyof typeof calls;
+/** The names of all verbs. */
 export const verbs = Object.keys(calls) as Verb[];
 
 /** Verbs that a socket takes as frames. */

@@ -77,6 +77,7 @@ export type RetryClass = 'never' | 'later' | 'after_auth' | 'after_resume';
 /** A key of the error table. */
 export type ErrorCode = keyof typeof errorTable;
 
+/** Every code of the error table. */
 export const errorCodes = Object.keys(errorTable) as ErrorCode[];
 
 /** Optional facts of one error beside its row of the table. */

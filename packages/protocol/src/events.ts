@@ -30,6 +30,7 @@ const envelope = {
 
 const MemberField = Type.Object({ userId: UserIdField, role: RoleField });
 
+/** A message, as it is stored, replayed and sent. */
 export const MessageEvent = Type.Object(
   {
     type: Type.Literal('message_event'),
@@ -43,6 +44,7 @@ export const MessageEvent = Type.Object(
   { $id: 'MessageEvent', description: 'A message. The only countable event: its ordinal is one more.' },
 );
 
+/** A conversation was created or changed. */
 export const ConversationEvent = Type.Object(
   {
     type: Type.Literal('conversation_event'),
@@ -55,6 +57,7 @@ export const ConversationEvent = Type.Object(
   { $id: 'ConversationEvent', description: '`created` is event 1 and names type, title and members.' },
 );
 
+/** The members of a conversation changed. */
 export const MemberEvent = Type.Object(
   {
     type: Type.Literal('member_event'),
@@ -73,6 +76,7 @@ export const MemberEvent = Type.Object(
   },
 );
 
+/** In a user's own log: they joined or left a conversation. */
 export const MembershipEvent = Type.Object(
   {
     type: Type.Literal('membership_event'),
@@ -95,4 +99,5 @@ export type MemberEvent = Static<typeof MemberEvent>;
 export type MembershipEvent = Static<typeof MembershipEvent>;
 /** Any durable event of a conversation. */
 export type LogEvent = MessageEvent | ConversationEvent | MemberEvent | MembershipEvent;
+/** The `type` of a log event. */
 export type LogEventType = LogEvent['type'];

@@ -25,7 +25,7 @@ const decode = ({ frame, text }: Fixture): unknown =>
 
 describe('golden frames', () => {
   test.each(read('valid'))('%s is taken as it is', (_file, fixture) => {
-    expect(decode(fixture) as unknown).toEqual(fixture.frame);
+    expect(decode(fixture)).toEqual(fixture.frame);
   });
 
   test.each(read('invalid'))('[G8.2] %s is answered with its code', (_file, fixture) => {

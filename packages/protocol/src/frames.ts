@@ -50,6 +50,7 @@ export const Authenticate = Type.Object(
   { $id: 'authenticate', description: 'The first frame; on a live connection it renews the token.' },
 );
 
+/** Asks for a `pong`. */
 export const Ping = Type.Object(
   { type: Type.Literal('ping'), ref: Type.Optional(RefField) },
   { $id: 'ping', description: 'Asks for a pong.' },
@@ -159,6 +160,7 @@ export const serverFrames = {
   }),
 } as const satisfies Record<string, ObjectSchema>;
 
+/** The `type` of a frame that a server says. */
 export type ServerFrameType = keyof typeof serverFrames;
 type Framed = { [T in ServerFrameType]: Static<(typeof serverFrames)[T]> };
 type PlainFrame = Framed[Exclude<ServerFrameType, 'accepted' | LogEvent['type']>];

@@ -39,6 +39,8 @@ export const limits = {
   /** Live connections of one (user, device), each tab being one; the oldest is closed with 4301. */
   connectionsPerDeviceMax: 8,
   devicesPerUserMax: 32,
+  /** Requests of one connection that are not yet answered; more are refused with `rate_limited`. */
+  requestsUnderWayMax: 1_000,
   /** Frames in one `POST /v1/frames`. */
   framesPerPostMax: 100,
   /** The longest a long poll waits. */

@@ -54,6 +54,7 @@ const NextField = Type.Optional(
   Type.String({ description: 'The cursor of the next page; absent on the last.' }),
 );
 
+/** Every verb with its schemas and errors. */
 export const operations = {
   create_account: {
     ...calls.create_account,

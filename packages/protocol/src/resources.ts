@@ -32,6 +32,7 @@ export const User = Type.Object(
   { $id: 'User' },
 );
 
+/** A device of the asking user. */
 export const Device = Type.Object(
   {
     deviceId: DeviceIdField,
@@ -43,6 +44,7 @@ export const Device = Type.Object(
   { $id: 'Device' },
 );
 
+/** What a device holds after logging in or refreshing. */
 export const Session = Type.Object(
   {
     userId: UserIdField,
@@ -54,6 +56,7 @@ export const Session = Type.Object(
   { $id: 'Session' },
 );
 
+/** The newest event of a conversation. */
 export const Head = Type.Object(
   {
     sequence: SequenceField,
@@ -64,6 +67,7 @@ export const Head = Type.Object(
   { $id: 'Head', description: 'The newest event of a conversation.' },
 );
 
+/** The newest message, as lists show it: 256 bytes of UTF-8. */
 export const Preview = Type.Object(
   {
     messageId: EventIdField,
@@ -77,6 +81,7 @@ export const Preview = Type.Object(
   { $id: 'Preview' },
 );
 
+/** How far a member has received and read, as sequences. */
 export const Watermarks = Type.Object(
   {
     userId: UserIdField,
@@ -89,6 +94,7 @@ export const Watermarks = Type.Object(
   },
 );
 
+/** The unread floor. */
 export const ReadState = Type.Object(
   {
     sequence: SequenceField,
@@ -100,6 +106,7 @@ export const ReadState = Type.Object(
   },
 );
 
+/** A conversation as one member sees it in a list. */
 export const ConversationSummary = Type.Object(
   {
     conversationId: ConversationIdField,
@@ -122,6 +129,7 @@ export const ConversationSummary = Type.Object(
   { $id: 'ConversationSummary', description: 'A conversation as the asking member sees it in a list.' },
 );
 
+/** A member of a conversation. */
 export const Member = Type.Object(
   {
     userId: UserIdField,
@@ -131,6 +139,7 @@ export const Member = Type.Object(
   { $id: 'Member' },
 );
 
+/** A message in its current state. */
 export const Message = Type.Object(
   {
     messageId: EventIdField,
@@ -149,6 +158,7 @@ export const Message = Type.Object(
   { $id: 'Message', description: 'A message in its current state.' },
 );
 
+/** The acknowledgement of a message: it is durable. */
 export const Accepted = Type.Object(
   {
     clientMessageId: ClientMessageIdField,
@@ -166,6 +176,7 @@ export const Accepted = Type.Object(
   },
 );
 
+/** Events after a cursor, ascending. */
 export const EventPage = Type.Object(
   {
     conversationId: ConversationIdField,

@@ -37,6 +37,13 @@ export interface TestReply {
   readonly existing: boolean;
 }
 
+/** A field of an answer; throws where the answer has none. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what the answer's schema promises.
+export function fieldOf<T>({ answer }: TestReply, name: string): T {
+  if (answer === null || !(name in answer)) throw new Error(`the answer has no ${name}`);
+  return answer[name] as T;
+}
+
 /** A caller that is a user on a device. */
 export function callerOf(user: TestUser, deviceId = 'web'): Caller & { kind: 'user' } {
   return { kind: 'user', userId: user.userId, deviceId };

@@ -1,5 +1,6 @@
 import { unreadCount, unreadFloor } from '@confab/conversation';
-import type { LogEvent } from '@confab/protocol';
+import type { ConversationSummary, LogEvent } from '@confab/protocol';
+import { fieldOf } from './cluster-world.ts';
 import type { TestCluster } from './test-cluster.ts';
 import { changeOf, type TestDevice } from './test-device.ts';
 
@@ -107,13 +108,8 @@ async function checkDeviceUnread(
       if (counted !== expected)
         wrong.push(`${device.deviceId} counts ${counted} unread in ${conversationId}, not ${expected}`);
       if (expected === null) continue;
-      const { answer } = await cluster.ask(
-        'get_conversation',
-        device.caller,
-        { conversationId },
-        device.node,
-      );
-      const said = (answer?.['conversation'] as { unread: number }).unread;
+      const reply = await cluster.ask('get_conversation', device.caller, { conversationId }, device.node);
+      const said = fieldOf<ConversationSummary>(reply, 'conversation').unread;
       if (said !== expected)
         wrong.push(`the server says ${said} unread to ${device.deviceId}, not ${expected}`);
     }

@@ -2,9 +2,10 @@ import type { Observer, PasswordHasher, StoredEvent } from '@confab/contracts';
 import { createLocalCluster } from '@confab/cluster-local';
 import type { Caller, RequestContext } from '@confab/core';
 import { createDigest, createTokens } from '@confab/identity';
-import type { LogEvent, RequestOf, Verb } from '@confab/protocol';
+import type { ConversationSummary, LogEvent, RequestOf, Verb } from '@confab/protocol';
 import {
   callerOf,
+  fieldOf,
   type ClusterWorld,
   type TestReply,
   type TestUser,
@@ -124,8 +125,8 @@ export class TestCluster {
   }
 
   async #conversation(user: TestUser, request: RequestOf<'create_conversation'>): Promise<string> {
-    const { answer } = await this.ask('create_conversation', callerOf(user), request);
-    return (answer?.['conversation'] as { conversationId: string }).conversationId;
+    const reply = await this.ask('create_conversation', callerOf(user), request);
+    return fieldOf<ConversationSummary>(reply, 'conversation').conversationId;
   }
 
   /** A device of a user, signed in and not connected yet. */

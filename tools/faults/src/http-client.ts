@@ -99,20 +99,14 @@ export class HttpClient {
     return readPage(await this.get(`/v1/conversations/${conversationId}/events?${query}`));
   }
 
-  /**
-   * Every event after the one that the reader knows, page by page. Where that is too old for pages of events the
-   * messages are read instead, which is all there is in a conversation without changes of members.
-   */
-  async readLog(conversationId: string, after: string): Promise<LogEvent[]> {
+  /** The whole log, page by page, by sequence. */
+  async readLog(conversationId: string): Promise<LogEvent[]> {
     const log: LogEvent[] = [];
-    let cursor = after;
     for (;;) {
-      const page = await this.events(conversationId, cursor);
-      if (page.isReset) return this.readMessages(conversationId);
+      const page = await this.events(conversationId, String(log.at(-1)?.sequence ?? 0));
       log.push(...page.events);
       const last = page.events.at(-1);
       if (last === undefined || page.head === null || last.sequence >= page.head.sequence) return log;
-      cursor = last.eventId;
     }
   }
 

@@ -79,9 +79,8 @@ export class Scene {
     return this.#talk(owner, conversationId);
   }
 
-  async log({ conversationId, owner, first }: Talk): Promise<Log> {
-    const rest = await owner.http.readLog(conversationId, first.eventId);
-    return { conversationId, events: [first, ...rest] };
+  async log({ conversationId, owner }: Talk): Promise<Log> {
+    return { conversationId, events: await owner.http.readLog(conversationId) };
   }
 
   /** What the history of the scenario breaks, against the logs as they are now. At most 20 are told. */

@@ -8,6 +8,7 @@ import type { Access } from '../membership/access.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { type Summaries, userOf } from '../conversations/summaries.ts';
 import type { CommandOutcome } from '../log/batch.ts';
+import type { LanePlace } from '../log/lane.ts';
 import type { Writers } from '../log/writers.ts';
 import type { Random } from '@confab/contracts';
 import type { Receipts } from '../receipts/receipts.ts';
@@ -127,8 +128,9 @@ export const handlers: Handlers = {
     return eventsReply(await submit(parts, command, context), user.userId);
   },
   send_message: sendMessage,
-  abandon_send: async ({ request, context }) => {
+  abandon_send: async ({ parts, user, request, context }) => {
     context.lane?.abandon(request.clientMessageId);
+    await parts.access.member(request.conversationId, user.userId);
     return DONE;
   },
   list_messages: async ({ parts, user, request }) => {
@@ -197,19 +199,33 @@ async function submit(
   prepare: (() => Promise<void>) | null = null,
 ): Promise<CommandOutcome> {
   const place = lane?.enter(command.clientMessageId) ?? null;
-  const afterMs = parts.rateLimits.take('send', command.actorId);
-  if (afterMs > 0) place?.lane.refuse(place);
-  const before = afterMs > 0 ? null : prepare;
-  const work = () => (afterMs > 0 ? repeated(parts, command, afterMs) : parts.writers.submit(command, place));
+  const refusal = refusalAtArrival(parts, command, place);
+  if (refusal !== null) place?.lane.refuse(place);
+  const before = refusal === null ? prepare : null;
+  const work = () =>
+    refusal === null ? parts.writers.submit(command, place) : repeated(parts, command, refusal);
   if (place !== null) return await place.lane.run(place, before, work);
   await before?.();
   return await work();
 }
 
-/** What was done before, or `rate_limited`. */
-async function repeated({ writers }: Parts, command: Command, afterMs: number): Promise<CommandOutcome> {
+/**
+ * What stands behind a refused send costs no token, or a crowd of them would take every token from the one in front.
+ */
+function refusalAtArrival(parts: Parts, command: Command, place: LanePlace | null): ConfabError | null {
+  if (place?.lane.blocks(place) === true) return new ConfabError('after_previous');
+  const afterMs = parts.rateLimits.take('send', command.actorId);
+  if (afterMs === 0) return null;
+  return new ConfabError('rate_limited', undefined, { afterMs: Math.max(afterMs, SEND_RETRY_MS_MIN) });
+}
+
+/** A sender over the limit comes back no sooner: by then there is room for more than one message. */
+const SEND_RETRY_MS_MIN = 500;
+
+/** What was done before, or the refusal. */
+async function repeated({ writers }: Parts, command: Command, refusal: ConfabError): Promise<CommandOutcome> {
   const duplicate = await writers.findDuplicate(command);
-  if (duplicate === null) throw new ConfabError('rate_limited', undefined, { afterMs });
+  if (duplicate === null) throw refusal;
   return duplicate;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { ConfabError, formatEventId, operations, type RequestOf, type Verb, verbs } from '@confab/protocol';
+import { ConfabError, formatEventId, operations, type Verb, verbs } from '@confab/protocol';
 import { callerOf, createTestCluster, type TestCluster, type TestUser } from '@confab/testkit';
 
 const clientMessageId = 'x'.repeat(22);
@@ -37,7 +37,7 @@ async function seen(
   request: Record<string, unknown>,
 ): Promise<unknown> {
   try {
-    return await cluster.ask(verb, callerOf(user), request as RequestOf<Verb>);
+    return await cluster.ask(verb, callerOf(user), request);
   } catch (error) {
     if (!(error instanceof ConfabError)) throw error;
     const { code, message, detail } = error;
@@ -100,7 +100,7 @@ test('the user of a token asks, or nobody does', async () => {
   await using cluster = await createTestCluster();
   for (const verb of verbs) {
     if (operations[verb].access === 'anyone') continue;
-    const asked = cluster.begin(verb, { kind: 'anyone' }, {} as never);
+    const asked = cluster.begin(verb, { kind: 'anyone' }, {});
     expect(await asked.catch((error: unknown) => (error as ConfabError).code)).toBe('unauthenticated');
   }
 });

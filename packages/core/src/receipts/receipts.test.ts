@@ -4,6 +4,7 @@ import {
   callerOf,
   checkHistory,
   createTestCluster,
+  fieldOf,
   type TestCluster,
   type TestUser,
   turn,
@@ -74,8 +75,8 @@ describe('receipts', () => {
       const held = new Set(cluster.schedule.pending);
       cluster.clock.fireNext(cluster.clock.nowMs() + 60);
       while (await cluster.schedule.release((step) => !held.has(step)));
-      const { answer } = await cluster.finish(look);
-      expect((answer?.['conversation'] as ConversationSummary).read.sequence).toBe(4);
+      const reply = await cluster.finish(look);
+      expect(fieldOf<ConversationSummary>(reply, 'conversation').read.sequence).toBe(4);
       if (passed < point) return;
     }
   });

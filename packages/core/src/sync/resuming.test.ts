@@ -4,6 +4,7 @@ import {
   callerOf,
   checkHistory,
   createTestCluster,
+  fieldOf,
   type TestCluster,
   type TestDevice,
   type TestUser,
@@ -335,19 +336,18 @@ describe('what a member may read', () => {
       cluster.ask('list_events', callerOf(cyd), { conversationId: group }),
       cluster.ask('list_events', callerOf(cyd), { conversationId: group, after: before }),
     ];
-    for (const { answer } of await Promise.all(asks)) {
-      expect((answer?.['events'] as { sequence: number }[]).map(({ sequence }) => sequence)).toEqual([
-        5, 6, 7,
-      ]);
-      expect((answer?.['events'] as unknown[])[0]).toMatchObject({ eventId: joined?.eventId });
+    for (const reply of await Promise.all(asks)) {
+      const events = fieldOf<{ sequence: number }[]>(reply, 'events');
+      expect(events.map(({ sequence }) => sequence)).toEqual([5, 6, 7]);
+      expect(events[0]).toMatchObject({ eventId: joined?.eventId });
     }
     for (const fields of [{}, { before: 6 }, { after: 0 }, { around: 2 }, { around: before }]) {
-      const { answer } = await cluster.ask('list_messages', callerOf(cyd), {
+      const reply = await cluster.ask('list_messages', callerOf(cyd), {
         conversationId: group,
         ...fields,
       });
       const expected = 'before' in fields ? [] : [6, 7];
-      expect((answer?.['messages'] as Message[]).map(({ sequence }) => sequence)).toEqual(expected);
+      expect(fieldOf<Message[]>(reply, 'messages').map(({ sequence }) => sequence)).toEqual(expected);
     }
   });
 });

@@ -255,7 +255,6 @@ const VERBS: readonly Verb[] = [
   ['sync', () => ({ after: null })],
   ['receipt', () => ({ read: 1 })],
   ['typing', () => ({})],
-  ['abandon_send', () => good()],
   ['update_conversation', () => ({ ...good(), title: 'mine' })],
   ['add_members', ({ stranger }) => ({ ...good(), userIds: [stranger.userId] })],
   ['remove_member', ({ anna }) => ({ ...good(), userId: anna.userId })],

@@ -131,7 +131,7 @@ test.concurrent('[P3.3][G8.4] a token that runs out closes the connection with 4
   expect(answer).toMatchObject({ type: 'accepted', verb: 'authenticate' });
   expect((await within(8000, 'the end of the token', lazy.connection.closed)).code).toBe(4200);
   expect(await renewed.connection.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
-  const late = scene.device(anna, 'late', { token: () => tokenFor('anna', -30) });
+  const late = scene.device(anna, 'late', { token: () => tokenFor('anna', -1) });
   const connection = late.open();
   const refusal = await late.hearing(({ type }) => type === 'error', 'the refusal');
   expect(refusal).toMatchObject({ code: 'token_expired', retry: 'after_auth' });
