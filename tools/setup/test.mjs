@@ -46,9 +46,6 @@ const GATES = [
     command: testWithBun,
   },
   { name: 'web', title: 'Web app', run: buildWebApp },
-  // Further commands go here. One of node's own test runner, for example:
-  // { name: 'sdk-node', title: 'SDK on Node', junit: true, command: (file) => ['node', '--test',
-  //   '--test-reporter=junit', `--test-reporter-destination=${file}`, 'packages/client/tests/node.test.mjs'] },
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'confab-test-'));

@@ -25,12 +25,16 @@ function errorLines(): readonly string[] {
 }
 
 function closeCodeLines(): readonly string[] {
-  const rows = Object.entries(closeCodes).map(([name, code]) => `| ${code} | ${name} | ${closeAction(code)} |`);
+  const rows = Object.entries(closeCodes).map(
+    ([name, code]) => `| ${code} | ${name} | ${closeAction(code)} |`,
+  );
   return ['| code | name | then |', '| --- | --- | --- |', ...rows];
 }
 
 function limitLines(): readonly string[] {
-  const rows = Object.entries(limits).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString('en')} |`);
+  const rows = Object.entries(limits).map(
+    ([name, value]) => `| \`${name}\` | ${value.toLocaleString('en')} |`,
+  );
   return ['| bound | value |', '| --- | --- |', ...rows];
 }
 

@@ -18,6 +18,7 @@ const HOME = ['', 'home', 'ada', ''].join('/');
 
 const ROOM = {
   platform: [],
+  platformOnlyUnder: {},
   testsMayImport: [],
   thirdPartyOnlyUnder: {},
   isAdapter: false,

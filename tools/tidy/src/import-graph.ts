@@ -68,12 +68,20 @@ function resolve(specifier: string | undefined, from: string, around: Surroundin
   if (/^[./]/.test(specifier)) return resolvePath(join(dirname(from), specifier), around.tree);
   if (specifier.startsWith(around.house.scope))
     return resolveRoom(specifier.slice(around.house.scope.length), around);
+  if (specifier.startsWith('#')) return resolveAlias(specifier, from, around);
   if (specifier.startsWith('node:')) return { kind: 'platform', platform: 'node:*' };
   if (specifier === 'bun:test') return { kind: 'platform', platform: 'test runner' };
   if (specifier === 'bun' || specifier.startsWith('bun:')) return { kind: 'platform', platform: 'bun' };
   const [first = '', second] = specifier.split('/');
   if (BUILTINS.has(first)) return { kind: 'platform', platform: 'unprefixed' };
   return { kind: 'third party', name: first.startsWith('@') ? `${first}/${second}` : first };
+}
+
+/** A name of the room's own for a file that differs by platform. */
+function resolveAlias(specifier: string, from: string, { house, manifests }: Surroundings): Target {
+  const room = roomOf(house, from);
+  const file = room === undefined ? undefined : manifests.get(room)?.aliases.get(specifier);
+  return file === undefined ? { kind: 'missing' } : { kind: 'file', file };
 }
 
 function resolvePath(path: string, tree: Tree): Target {

@@ -129,7 +129,8 @@ function mayUsePlatform({ path, room }: GraphModule, platform: Platform, house: 
   if (isTest(path) || isBuildFile(path)) return true;
   if (platform === 'test runner')
     return house.testRunnerFolders.some((folder) => path.startsWith(`${folder}/`));
-  return room.platform.includes(platform);
+  const folder = room.platformOnlyUnder[platform];
+  return room.platform.includes(platform) && (folder === undefined || path.startsWith(folder));
 }
 
 function platformFix(platform: Platform, room: Room): string {

@@ -10,6 +10,8 @@ export type Room = {
   readonly testsMayImport: readonly string[];
   /** What of the runtime its source may import. Tests may import all of it. */
   readonly platform: readonly Platform[];
+  /** Parts of the runtime that only part of the room may import, and that part. */
+  readonly platformOnlyUnder: Readonly<Partial<Record<Platform, string>>>;
   /** Third-party packages, exactly as in its manifest; `declared`: whatever the manifest says. */
   readonly thirdParty: readonly string[] | 'declared';
   /** Third-party packages that only part of the room may import, and that part. */
@@ -34,6 +36,7 @@ export type House = {
 
 const PURE = {
   platform: [],
+  platformOnlyUnder: {},
   testsMayImport: ['testkit'],
   thirdPartyOnlyUnder: {},
   isAdapter: false,
@@ -71,6 +74,8 @@ export const HOUSE: House = {
       ...PURE,
       folder: 'packages/client',
       floor: 2,
+      platform: ['node:*'],
+      platformOnlyUnder: { 'node:*': 'packages/client/src/node/' },
       mayImport: ['conversation', 'protocol'],
       thirdParty: ['idb', 'react', 'ws'],
       thirdPartyOnlyUnder: { react: 'packages/client/src/react/' },

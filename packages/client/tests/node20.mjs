@@ -1,7 +1,7 @@
 // The built SDK on plain Node: registers, logs in, sends, receives, reconnects, and survives its own end.
 //
 //   npm run build -w packages/client
-//   node packages/client/test/node20.mjs http://127.0.0.1:8080 [websocket | stream | poll]
+//   node packages/client/tests/node20.mjs http://127.0.0.1:8080 [websocket | stream | poll]
 //
 // Exits with 0 and one line a step where all holds. Uses two fresh accounts each time.
 import assert from 'node:assert/strict';
@@ -24,6 +24,7 @@ function until(observable, isTrue, what) {
       leave();
       resolve(observable.get());
     };
+    // tidy-allow-sleep: a deadline; what is waited for is an event.
     const timer = setTimeout(() => {
       leave();
       reject(new Error(`${what} did not come: ${JSON.stringify(observable.get())}`));
