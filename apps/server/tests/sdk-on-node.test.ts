@@ -5,7 +5,10 @@ import { startTestServer, type TestServer } from './test-server.ts';
 const ROOT = join(import.meta.dir, '..', '..', '..');
 const PROGRAM = 'packages/client/tests/node20.mjs';
 
-/** The SDK as a user of plain Node has it: built, against the real server. ( takes  too; that waits out polls.) */
+/**
+ * The SDK as a user of plain Node has it: built, against the real server. The program takes the long poll too, which
+ * waits for polls to end.
+ */
 describe('the built SDK on Node', () => {
   let server: TestServer;
 

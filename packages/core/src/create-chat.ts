@@ -29,7 +29,7 @@ import type { Planned } from './log/batch.ts';
 import { LogReader } from './log/log-reader.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Writers } from './log/writers.ts';
-import { handlers, type Parts, type UserCaller } from './operations/handlers.ts';
+import { admit, handlers, type Parts, type UserCaller } from './operations/handlers.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { History } from './sync/history.ts';
 import { Pages } from './sync/pages.ts';
@@ -133,6 +133,7 @@ function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers 
   return {
     async handle(verb, caller, request, context) {
       const user = callerFor(operations[verb].access, caller);
+      admit(ports.rateLimits, verb, user.userId);
       return await handlers[verb]({ parts, user, request, context });
     },
     authenticate: (token, deviceId) => parts.signIn.authenticate(token, deviceId),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { rateTable } from '@confab/core';
 import { closeAction, closeCodes, errorCodes, errorTable, limits } from '@confab/protocol';
 
 /** A table of a document between two marks, and how to make its lines. */
@@ -14,6 +15,7 @@ export const generatedTables: readonly GeneratedTable[] = [
   { file: 'docs/protocol.md', name: 'close-codes', lines: closeCodeLines },
   { file: 'docs/protocol.md', name: 'limits', lines: limitLines },
   { file: 'docs/operations.md', name: 'settings', lines: settingLines },
+  { file: 'docs/operations.md', name: 'rates', lines: rateLines },
 ];
 
 function errorLines(): readonly string[] {
@@ -36,6 +38,14 @@ function limitLines(): readonly string[] {
     ([name, value]) => `| \`${name}\` | ${value.toLocaleString('en')} |`,
   );
   return ['| bound | value |', '| --- | --- |', ...rows];
+}
+
+function rateLines(): readonly string[] {
+  const rows = Object.entries(rateTable).map(
+    ([name, { burst, perSecond, of }]) =>
+      `| \`${name}\` | ${of} | ${burst.toLocaleString('en')} | ${perSecond.toLocaleString('en')} |`,
+  );
+  return ['| limit | of | at once | then, a second |', '| --- | --- | --- | --- |', ...rows];
 }
 
 /** The server prints its own settings; what it prints is what holds. */

@@ -48,11 +48,10 @@ export class SignIn {
     const { accounts, devices, passwords, rateLimits, random } = this.#options;
     const folded = foldName(request.username);
     const credentials = await accounts.credentials(folded);
+    await this.#refuseGuessing(folded, credentials?.userId ?? null, request.deviceId ?? null);
     const fits = await passwords.verify(request.password, credentials?.passwordHash ?? null);
     if (credentials === null || !fits) {
-      const afterMs = rateLimits.take('failed_log_in', folded);
-      if (afterMs > 0)
-        throw new ConfabError('rate_limited', 'Too many failed log-ins of this name.', { afterMs });
+      rateLimits.take('failed_log_in', folded);
       throw new ConfabError('invalid_credentials');
     }
     const { userId } = credentials;
@@ -65,6 +64,18 @@ export class SignIn {
     );
     if (!(await devices.signIn(device, limits.devicesPerUserMax))) throw new ConfabError('too_many_devices');
     return await this.#session(device);
+  }
+
+  /**
+   * After too many failures of a name nobody may try it for a while, but a device that has been signed in to it: whoever
+   * guesses passwords must not be able to keep the owner out.
+   */
+  async #refuseGuessing(folded: string, userId: string | null, deviceId: string | null): Promise<void> {
+    const afterMs = this.#options.rateLimits.waitMs('failed_log_in', folded);
+    if (afterMs === 0) return;
+    const isKnown =
+      userId !== null && deviceId !== null && (await this.#options.devices.get(userId, deviceId)) !== null;
+    if (!isKnown) throw new ConfabError('rate_limited', 'Too many failed log-ins of this name.', { afterMs });
   }
 
   #newDevice(userId: string, deviceId: string, name: string, refreshNonce: string | null): DeviceRecord {

@@ -2,29 +2,21 @@ import type { Clock } from '@confab/contracts';
 
 /** Token buckets, as data: how many at once, and how many a second after that. */
 export const rateTable = {
-  /** Registrations from one address. */
-  register: { burst: 200, perSecond: 2 },
-  /** Log-ins and refreshes from one address. */
-  log_in: { burst: 200, perSecond: 5 },
-  /** Failed log-ins of one username. */
-  failed_log_in: { burst: 10, perSecond: 0.1 },
-  /** Durable requests (messages, membership) of one user. */
-  send: { burst: 2_000, perSecond: 200 },
-  /** Conversations one user starts. */
-  create_conversation: { burst: 500, perSecond: 5 },
-  /** Reads of one user over HTTP. */
-  read: { burst: 2_000, perSecond: 200 },
-  /** Searches of one user: they scan. */
-  search: { burst: 60, perSecond: 5 },
-  /** Frames of one connection, of any kind. */
-  frame: { burst: 10_000, perSecond: 1_000 },
-  /** Typing notes of one user in one conversation. */
-  typing: { burst: 3, perSecond: 0.5 },
-  /** New connections from one address. */
-  connect: { burst: 25_000, perSecond: 2_000 },
+  register: { of: 'Registrations from one address', burst: 1_000, perSecond: 5 },
+  log_in: { of: 'Log-ins and refreshes from one address', burst: 1_000, perSecond: 20 },
+  failed_log_in: { of: 'Failed log-ins of one username', burst: 10, perSecond: 0.1 },
+  send: { of: 'Durable requests (messages, membership) of one user', burst: 5_000, perSecond: 500 },
+  create_conversation: { of: 'Conversations one user starts', burst: 5_000, perSecond: 20 },
+  read: { of: 'Reads of one user: pages, lists, members', burst: 10_000, perSecond: 2_000 },
+  search: { of: 'Searches of one user: they scan', burst: 60, perSecond: 5 },
+  frame: { of: 'Frames of one connection, of any kind', burst: 10_000, perSecond: 1_000 },
+  typing: { of: 'Typing notes of one user in one conversation', burst: 3, perSecond: 0.5 },
+  connect: { of: 'New connections from one address', burst: 25_000, perSecond: 2_000 },
 } as const satisfies Record<string, Rate>;
 
 interface Rate {
+  /** What is counted, and of whom. */
+  readonly of: string;
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -68,6 +60,15 @@ export class RateLimits {
       return 0;
     }
     return Math.ceil(((1 - bucket.tokens) * 1_000) / perSecond);
+  }
+
+  /** The milliseconds until there will be one, 0 where there is; takes none. */
+  waitMs(name: RateName, key: string): number {
+    const bucket = this.#buckets.get(`${name} ${key}`);
+    if (!this.#enabled || bucket === undefined) return 0;
+    const { perSecond } = rateTable[name];
+    const tokens = bucket.tokens + (Math.max(0, this.#clock.nowMs() - bucket.atMs) * perSecond) / 1_000;
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
   }
 
   #forgetOldest(): void {

@@ -63,7 +63,6 @@ export const handlers: Handlers = {
     return DONE;
   },
   search_users: async ({ parts, user, request }) => {
-    admit(parts, 'search', user.userId);
     const users = await parts.registration.search(request.query, request.limit ?? 20);
     return replyOf({ users: users.map(userOf) });
   },
@@ -181,9 +180,23 @@ export const handlers: Handlers = {
   state: async () => DONE,
 };
 
+/** What a verb takes a token of before it is done; durable requests take theirs in `submit`, after the look for a repetition. */
+export const rateOf: Readonly<Partial<Record<Verb, RateName>>> = {
+  search_users: 'search',
+  get_user: 'read',
+  list_devices: 'read',
+  list_conversations: 'read',
+  get_conversation: 'read',
+  list_members: 'read',
+  list_messages: 'read',
+  list_events: 'read',
+  sync: 'read',
+};
+
 /** Refuses what comes faster than its bucket allows. */
-function admit(parts: Parts, name: RateName, key: string): void {
-  const afterMs = parts.rateLimits.take(name, key);
+export function admit(rateLimits: RateLimits, verb: Verb, userId: string): void {
+  const name = rateOf[verb];
+  const afterMs = name === undefined ? 0 : rateLimits.take(name, userId);
   if (afterMs > 0) throw new ConfabError('rate_limited', undefined, { afterMs });
 }
 
@@ -252,7 +265,6 @@ async function sendMessage({ parts, user, request, context }: Asked<'send_messag
 }
 
 async function listConversations({ parts, user, request }: Asked<'list_conversations'>): Promise<Reply> {
-  admit(parts, 'read', user.userId);
   const limit = limitOf(request.limit);
   const entries = await parts.summaries.entries(user.userId);
   const { cursor } = request;
@@ -274,7 +286,6 @@ function isBelow(cursor: string, sentAt: string, conversationId: string): boolea
 }
 
 async function listMembers({ parts, user, request }: Asked<'list_members'>): Promise<Reply> {
-  admit(parts, 'read', user.userId);
   await parts.access.member(request.conversationId, user.userId);
   const { members, next } = await parts.conversations.members(
     request.conversationId,

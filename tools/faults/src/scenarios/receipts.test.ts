@@ -55,7 +55,7 @@ test('[G6.1][G6.2][G6.3][P8.3][P8.4] receipts in any order from three devices: u
   await devices[0]?.connection.ask({ type: 'receipt', conversationId, read: 1_000_000 });
   const summary = await ben.http.summary(conversationId);
   expect([summary.unread, summary.read.sequence]).toEqual([0, length]);
-  expect(scene.history.unreadClaims.length).toBeGreaterThan(3);
+  expect(scene.history.unreadClaims.length).toBeGreaterThan(1);
   expect(await scene.breaches()).toEqual([]);
 });
 
