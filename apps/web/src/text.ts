@@ -16,7 +16,7 @@ export const text = {
 
   signIn: {
     logIn: 'Log in',
-    logInTitle: 'Welcome back',
+    logInTitle: 'Log in to Confab',
     register: 'Create account',
     registerTitle: 'Create your account',
     username: 'Username',
@@ -67,7 +67,7 @@ export const text = {
     findLabel: 'Find a conversation or person',
     start: 'New conversation',
     empty: 'No conversations yet',
-    emptyBody: 'Find somebody by name and say hello.',
+    emptyBody: 'Find somebody by username and say hello.',
     emptyAction: 'Start a conversation',
     draft: 'Draft:',
     noMessages: 'No messages yet',
@@ -92,6 +92,8 @@ export const text = {
     members: (many: number) => count(many, 'member', 'members'),
     choose: 'Choose a conversation',
     chooseBody: (keys: string) => `Or press ${keys} to find a person or a group.`,
+    none: 'Conversations open here',
+    noneBody: (keys: string) => `Press ${keys} to find a person.`,
     gone: 'This conversation is not here',
     goneBody: 'It does not exist, or you are no longer a member of it.',
     toList: 'To the list',

@@ -49,7 +49,7 @@ describe('a store on a real disk', () => {
   );
 
   test.skipIf(!canTrace())(
-    '[LOG1] the log file is synced between the request and the answer of every commit (needs strace: apt-get install strace)',
+    '[LOG1] [G1.1] the log file is synced between the request and the answer of every commit (needs strace: apt-get install strace)',
     () => {
       const trace = join(folder, 'trace');
       const calls = 'trace=write,fsync,fdatasync';
@@ -67,7 +67,7 @@ describe('a store on a real disk', () => {
   );
 
   test.skipIf(!canMount())(
-    '[LOG3] a full disk refuses writes as unavailable, leaves reads alone, and is over when there is room (needs unshare with mounts)',
+    '[LOG3] [G1.3] a full disk refuses writes as unavailable, leaves reads alone, and is over when there is room (needs unshare with mounts)',
     () => {
       const mount = 'mount -t tmpfs -o size=6m none "$1" && exec "$2" "$3" "$1/confab.db"';
       const inside = ['sh', '-c', mount, 'sh', folder, bun, fillTheDisk];

@@ -4,7 +4,7 @@ import { text } from '../text.ts';
  * Times as people read them, in the browser's locale and zone. `now` is given, so that "today" can be tested and so
  * that all rows of one rendering agree about it.
  */
-const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const dayMonth = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const shortDate = new Intl.DateTimeFormat(undefined, { dateStyle: 'short' });

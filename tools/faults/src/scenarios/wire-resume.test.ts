@@ -155,9 +155,7 @@ test('[P4.7] what is committed while a device resumes comes before its one caugh
   await reader.next(({ type }) => type === 'hello', 'hello');
   const claims = { deviceId: `${ben.subject}-phone`, instanceId: 'one', client: 'raw/1' };
   const resume = { cursors: [first.eventId] };
-  reader.sendText(
-    JSON.stringify({ type: 'authenticate', token: tokenFor(ben.subject), ...claims, resume }),
-  );
+  reader.sendText(JSON.stringify({ type: 'authenticate', token: tokenFor(ben.subject), ...claims, resume }));
   await reader.next(({ type }) => type === 'ready', 'ready');
   reader.stopReading();
   const meanwhile: Frame[] = [];

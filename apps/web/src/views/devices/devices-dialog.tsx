@@ -1,5 +1,5 @@
 import { useClient } from '@confab/client/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { errorText } from '../../model/error-text.ts';
 import { formatAgo, formatFull } from '../../model/format-time.ts';
 import { useNow } from '../../session/use-now.ts';
@@ -29,6 +29,12 @@ function DeviceList() {
   const { isPending, run } = useAction();
   const { devices, error, load } = useDevices();
   const [revoking, setRevoking] = useState<Device | null>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const ask = (device: Device) => {
+    // The focus comes back to where it was: to the list, for the button is gone with its device.
+    list.current?.focus();
+    setRevoking(device);
+  };
   const revoke = async (device: Device) => {
     await account.revokeDevice(device.deviceId);
     setRevoking(null);
@@ -51,9 +57,9 @@ function DeviceList() {
           <Spinner />
         </output>
       )}
-      <ul data-testid="devices">
+      <ul className={styles['devices']} data-testid="devices" ref={list} tabIndex={-1}>
         {devices?.map((device) => (
-          <DeviceRow device={device} key={device.deviceId} onRevoke={() => setRevoking(device)} />
+          <DeviceRow device={device} key={device.deviceId} onRevoke={() => ask(device)} />
         ))}
       </ul>
       <ConfirmDialog

@@ -25,10 +25,18 @@ interface PeoplePickerProps {
   readonly onChange: (chosen: readonly Person[]) => void;
   /** People who cannot be chosen: those who are in already. */
   readonly without?: ReadonlySet<string>;
+  /** Whether one begins by searching; not where another field comes first. */
+  readonly takesFocus?: boolean;
 }
 
 /** Finds people by the beginning of their name; arrows move among them while the caret stays in the search box. */
-export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: PeoplePickerProps) {
+export function PeoplePicker({
+  mode,
+  chosen,
+  onChange,
+  without = new Set(),
+  takesFocus = true,
+}: PeoplePickerProps) {
   const [typed, setTyped] = useState('');
   const ownId = useOwnId();
   const search = usePeopleSearch(typed);
@@ -62,6 +70,7 @@ export function PeoplePicker({ mode, chosen, onChange, without = new Set() }: Pe
           label={text.people.label}
           onEnter={chooseFirst}
           placeholder={text.people.placeholder}
+          takesFocus={takesFocus}
         />
         <ListBox
           aria-label={text.people.results}

@@ -24,6 +24,8 @@ export function ShellView() {
   const openId = route.view === 'conversation' ? route.conversationId : null;
   usePageTitle(openId);
   useShortcuts({ onFind: () => setDialog('switcher') });
+  const { items, source } = useConversations();
+  const hasNone = items.length === 0 && source !== 'empty';
   return (
     <div className={classNames(styles['shell'], openId !== null && styles['open'])}>
       {/* A list that is the whole page is its main content; another element would lose the list's place. */}
@@ -35,11 +37,7 @@ export function ShellView() {
       </div>
       <main className={styles['main']} id="main">
         {openId === null ? (
-          <EmptyState
-            body={text.conversation.chooseBody(FIND_KEYS)}
-            picture={<Logo size={56} />}
-            title={text.conversation.choose}
-          />
+          <NothingOpen hasNone={hasNone} />
         ) : (
           <ErrorBoundary resetKey={openId}>
             <ConversationView conversationId={openId} key={openId} />
@@ -49,6 +47,13 @@ export function ShellView() {
       <DialogHost onClose={() => setDialog(null)} open={dialog} />
     </div>
   );
+}
+
+function NothingOpen({ hasNone }: { hasNone: boolean }) {
+  const { choose, chooseBody, none, noneBody } = text.conversation;
+  // Where there are none, the list has the picture and the button.
+  if (hasNone) return <EmptyState body={noneBody(FIND_KEYS)} title={none} />;
+  return <EmptyState body={chooseBody(FIND_KEYS)} picture={<Logo size={56} />} title={choose} />;
 }
 
 function usePageTitle(openId: string | null): void {

@@ -64,6 +64,7 @@ function StartForm({ onDone }: { onDone: () => void }) {
       </ToggleButtonGroup>
       {kind === 'group' && (
         <TextField
+          autoFocus
           hint={text.start.groupTitleHint}
           label={text.start.groupTitle}
           maxLength={limits.titleCharactersMax}
@@ -76,17 +77,20 @@ function StartForm({ onDone }: { onDone: () => void }) {
         key={kind}
         mode={kind === 'group' ? 'many' : 'one'}
         onChange={choose}
+        takesFocus={kind === 'direct'}
       />
       {kind === 'group' && (
-        <Button
-          isDisabled={chosen.length === 0}
-          isPending={isPending}
-          look="primary"
-          onPress={createGroup}
-          wide
-        >
-          {text.start.create}
-        </Button>
+        <div className={styles['action']}>
+          <Button
+            isDisabled={chosen.length === 0}
+            isPending={isPending}
+            look="primary"
+            onPress={createGroup}
+            wide
+          >
+            {text.start.create}
+          </Button>
+        </div>
       )}
     </div>
   );

@@ -48,6 +48,7 @@ function Switcher({ onDone }: { onDone: () => void }) {
         bare
         isBusy={isSearching}
         label={text.switcher.title}
+        onEscape={onDone}
         placeholder={text.switcher.placeholder}
       />
       <ListBox

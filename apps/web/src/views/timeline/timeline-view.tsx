@@ -45,7 +45,7 @@ export function TimelineView({ conversation, view, timeline }: TimelineViewProps
 
   const unreadIndex = rows.findIndex((row) => row.kind === 'unread');
   useOpeningPlace(view, unreadIndex, stick.toRow);
-  const noteSeen = useReadMarks({ handle, rows, timeline, hasAttention, view });
+  const noteSeen = useReadMarks({ handle, rows, timeline, isLooking: hasAttention && stick.isPlaced, view });
   const loadAhead = () => {
     const offset = handle.current?.scrollOffset ?? 0;
     if (offset < LOAD_AHEAD_PIXELS && hasOlder && !view.isLoadingOlder && view.error === null)
@@ -164,15 +164,16 @@ interface ReadMarksOptions {
   readonly handle: RefObject<VirtualizerHandle | null>;
   readonly rows: readonly TimelineRow[];
   readonly timeline: Timeline;
-  readonly hasAttention: boolean;
+  /** Somebody looks, and at rows that stand where they will stay. */
+  readonly isLooking: boolean;
   readonly view: View;
 }
 
 /** Tells the SDK what was on the screen of somebody who looked. */
-function useReadMarks({ handle, rows, timeline, hasAttention, view }: ReadMarksOptions): () => void {
+function useReadMarks({ handle, rows, timeline, isLooking, view }: ReadMarksOptions): () => void {
   const noteSeen = () => {
     const list = handle.current;
-    if (!hasAttention || list === null || rows.length < 2) return;
+    if (!isLooking || list === null || rows.length < 2) return;
     const end = list.findItemIndex(list.scrollOffset + list.viewportSize - 1) + 1;
     const seen = sequenceThrough(rows, end);
     if (seen > view.readSequence) timeline.markRead(seen);

@@ -1,8 +1,10 @@
-import { type RefObject, useLayoutEffect, useRef } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { VirtualizerHandle } from 'virtua';
 
 /** Closer to the end than this is at the end. */
 const END_PIXELS = 64;
+/** The rows around a place that was gone to are measured within this time; before, their heights are guesses. */
+const PLACING_MS = 200;
 
 interface StickOptions {
   readonly handle: RefObject<VirtualizerHandle | null>;
@@ -21,13 +23,15 @@ interface StickOptions {
 export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd }: StickOptions) {
   const sticks = useRef(true);
   const last = useRef({ offset: 0, size: 0, viewport: 0 });
+  const placing = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const [isPlaced, setPlaced] = useState(true);
 
   const toEnd = () => {
     sticks.current = true;
     if (rowCount > 0) handle.current?.scrollToIndex(rowCount - 1, { align: 'end' });
   };
   const onScroll = () => {
-    if (scroller.current === null) return;
+    if (scroller.current === null || placing.current !== null) return;
     // Read from the page itself: the list hears of a new height only after the scroll event that it causes.
     const { scrollTop: offset, scrollHeight: size, clientHeight: viewport } = scroller.current;
     const atEnd = size - offset - viewport < END_PIXELS;
@@ -39,7 +43,12 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     last.current = { offset, size, viewport };
     setAtEnd(atEnd || sticks.current);
   };
+  const endPlacing = () => {
+    if (placing.current !== null) clearTimeout(placing.current);
+    placing.current = null;
+  };
 
+  useEffect(() => endPlacing, []);
   useLayoutEffect(() => {
     if (sticks.current) toEnd();
     // What the end is follows from the number of rows; the functions are new in every rendering.
@@ -53,6 +62,8 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
   return {
     toEnd,
     onScroll,
+    /** False while a place is being taken: what is on the screen is not known then. */
+    isPlaced,
     /** Rows or the view changed their height: the end is somewhere else now. */
     onResize: () => {
       if (sticks.current) toEnd();
@@ -61,7 +72,13 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     toRow: (index: number) => {
       sticks.current = false;
       handle.current?.scrollToIndex(index, { align: 'start', offset: -48 });
-      requestAnimationFrame(onScroll);
+      endPlacing();
+      setPlaced(false);
+      placing.current = setTimeout(() => {
+        placing.current = null;
+        onScroll();
+        setPlaced(true);
+      }, PLACING_MS);
     },
   };
 }
