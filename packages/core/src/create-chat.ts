@@ -100,7 +100,7 @@ export function createChat(ports: ChatPorts): Chat {
   const summaries = new Summaries({ log, views, accounts, receipts, access });
   const { registration: mode, passwords } = ports;
   const registration = new Registration({ accounts, passwords, clock, random, digest, registration: mode });
-  const pages = new Pages({ log, reader, access, receipts, sessions, clock });
+  const pages = new Pages({ log, views, reader, access, receipts, sessions, clock });
   const parts: Parts = {
     access,
     conversations: new Conversations({ writers, ids, views, registration, random }),

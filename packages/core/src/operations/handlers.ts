@@ -254,7 +254,11 @@ async function sendMessage({ parts, user, request, context }: Asked<'send_messag
     replyTo: replyTo ?? null,
     mentions: mentions ?? [],
   };
-  const { event, duplicate } = await submit(parts, command, context);
+  const prepare =
+    replyTo === undefined
+      ? null
+      : () => parts.history.refuseUnknownReply(conversationId, user.userId, replyTo);
+  const { event, duplicate } = await submit(parts, command, context, prepare);
   if (event === null) throw new Error('a message was decided to be nothing');
   if (readThrough !== undefined && readThrough > 0 && !duplicate) {
     void parts.receipts

@@ -43,6 +43,26 @@ export class History {
     return `{"messages":[${messages}],"head":${JSON.stringify(headOf(head))}}`;
   }
 
+  /**
+   * Refuses a reply to what is no message the user may read. Who may read nothing of the conversation is refused where
+   * the send is decided, in the words for a conversation that does not exist.
+   */
+  async refuseUnknownReply(conversationId: string, userId: string, messageId: string): Promise<void> {
+    const range = await this.#access.readable(conversationId, userId);
+    if (range === null || range.to !== null) return;
+    const sequence = parseEventId(messageId)?.sequence ?? 0;
+    const [event] = await this.#log.read({
+      conversationId,
+      after: Math.max(sequence, range.from) - 1,
+      before: sequence + 1,
+      limit: 1,
+      bytesMax: limits.pageBytesMax,
+      type: 'message_event',
+    });
+    if (event?.eventId === messageId) return;
+    throw new ConfabError('invalid', 'Field replyTo names no message of this conversation.');
+  }
+
   async #read(request: HistoryRequest, range: MessageRange): Promise<readonly StoredEvent[]> {
     const { conversationId, limit } = request;
     const page = { conversationId, ...range, limit, bytesMax: limits.pageBytesMax };

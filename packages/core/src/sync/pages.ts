@@ -1,5 +1,5 @@
-import type { Clock, ConversationLog, EventDelivery, ReceiptNews } from '@confab/contracts';
-import { type LogHead, tierOf } from '@confab/conversation';
+import type { Clock, ConversationLog, EventDelivery, ReceiptNews, Views } from '@confab/contracts';
+import { conversationIdPrefix, deliveryTiers, type LogHead, tierOf } from '@confab/conversation';
 import { ConfabError, limits, parseEventId, type Watermarks } from '@confab/protocol';
 import type { EventPagePlan } from '../face/chat.ts';
 import type { Access, ReadableRange } from '../membership/access.ts';
@@ -19,7 +19,13 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** The largest conversation whose members are told each other's watermarks; one more member is too many. */
+const TOLD_MEMBERS_MAX = Math.max(
+  ...deliveryTiers.filter(({ receipts }) => receipts === 'everyone').map(({ membersMax }) => membersMax),
+);
+
 interface PagesOptions {
+  readonly views: Views;
   readonly log: ConversationLog;
   readonly reader: LogReader;
   readonly access: Access;
@@ -78,12 +84,17 @@ export class Pages {
 
   /** The other members' watermarks where the tier tells them. */
   async #watermarks(conversationId: string, userId: string): Promise<readonly Watermarks[]> {
-    const cursors = await this.#options.receipts.ofConversation(conversationId);
-    const type = conversationId.startsWith('d') ? 'direct' : 'group';
-    if (tierOf(type, cursors.length).receipts === 'none') return [];
-    return cursors
-      .filter((cursor) => cursor.userId !== userId)
-      .map(({ userId: memberId, delivered, read }) => ({ userId: memberId, delivered, read }));
+    const { access, receipts, views } = this.#options;
+    if (access.isOwnLog(conversationId, userId)) return [];
+    const type = conversationId.startsWith(conversationIdPrefix.direct) ? 'direct' : 'group';
+    const limit = TOLD_MEMBERS_MAX + 1;
+    const members = await views.list({ view: 'member', partition: conversationId, after: null, limit });
+    if (tierOf(type, members.length).receipts === 'none') return [];
+    const others = members.filter(({ key }) => key !== userId);
+    const cursors = await receipts.cursors(others.map(({ key }) => ({ conversationId, userId: key })));
+    return cursors.flatMap((cursor) =>
+      cursor === null ? [] : [{ userId: cursor.userId, delivered: cursor.delivered, read: cursor.read }],
+    );
   }
 
   /**
