@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { NewAccount, UserRecord } from '@confab/contracts';
+import { foldName } from '@confab/protocol';
 import { uniqueId } from './commits.ts';
 import { type MakeSubject, onSubject } from './subject.ts';
 
@@ -14,7 +15,7 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         const answers = await Promise.all(rivals.map((rival) => accounts.create(rival)));
         expect(answers.filter((answer) => answer === 'created')).toHaveLength(1);
         const winner = rivals[answers.indexOf('created')]!;
-        expect(await accounts.credentials('same')).toEqual({
+        expect(await accounts.credentials(foldName('same'))).toEqual({
           userId: winner.userId,
           passwordHash: winner.passwordHash,
         });
@@ -52,9 +53,9 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         });
         const expected = { ...user, displayName: 'Frida', picture: 'p' };
         expect((await accounts.byIds([user.userId])).get(user.userId)).toEqual(expected);
-        expect(await accounts.credentials('erik')).toBeNull();
-        expect(await accounts.search('erik', 10)).toEqual([]);
-        expect(await accounts.search('fri', 10)).toEqual([expected]);
+        expect(await accounts.credentials(foldName('erik'))).toBeNull();
+        expect(await accounts.search(foldName('erik'), 10)).toEqual([]);
+        expect(await accounts.search(foldName('fri'), 10)).toEqual([expected]);
       }),
     );
 
@@ -66,8 +67,8 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         await accounts.putExternal({ ...external('Intruder'), userId: created.userId });
         const found = (await accounts.byIds([created.userId])).get(created.userId);
         expect(found).toMatchObject({ username: 'Gerd', displayName: 'Gerd', createdAt: created.createdAt });
-        expect(await accounts.credentials('gerd')).not.toBeNull();
-        expect(await accounts.search('intruder', 10)).toEqual([]);
+        expect(await accounts.credentials(foldName('gerd'))).not.toBeNull();
+        expect(await accounts.search(foldName('intruder'), 10)).toEqual([]);
       }),
     );
 
@@ -83,7 +84,7 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         for (const user of users) await accounts.create(user);
         await accounts.putExternal(external('ANNEGRET'));
         const found = async (prefix: string, limit: number): Promise<readonly string[]> =>
-          (await accounts.search(prefix, limit)).map(({ username, displayName }) => username ?? displayName);
+          (await accounts.search(foldName(prefix), limit)).map(({ username, displayName }) => username ?? displayName);
         expect(await found('an', 10)).toEqual(['anna', 'berta', 'ANNEGRET', 'anton']);
         expect(await found('an', 2)).toEqual(['anna', 'berta']);
         expect(await found('anna z', 10)).toEqual(['berta']);
@@ -101,7 +102,7 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         await store.accounts.create(account('Hanna'));
         const again = await reopen();
         expect(await again.accounts.create(account('hanna'))).toBe('username_taken');
-        expect(await again.accounts.search('han', 1)).toHaveLength(1);
+        expect(await again.accounts.search(foldName('han'), 1)).toHaveLength(1);
       }),
     );
   });
@@ -111,7 +112,7 @@ function account(username: string, change: Partial<NewAccount> = {}): NewAccount
   return {
     userId: uniqueId('u'),
     username,
-    foldedUsername: username.toLowerCase(),
+    foldedUsername: foldName(username),
     displayName: username,
     picture: null,
     createdAt: '2026-01-01T00:00:00.000Z',

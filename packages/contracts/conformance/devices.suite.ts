@@ -31,7 +31,7 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
         const answers = await Promise.all(ids.map((id) => devices.signIn(device(userId, id), DEVICES_MAX)));
         expect(answers).toEqual([true, true, true, false, false]);
         expect(await devices.signIn(device(userId, 'three'), DEVICES_MAX)).toBe(true);
-        await devices.revoke(userId, 'one');
+        await devices.revoke(userId, 'one', 5);
         expect(await devices.signIn(device(userId, 'four'), DEVICES_MAX)).toBe(true);
         expect(await devices.signIn(device(userId, 'one'), DEVICES_MAX)).toBe(false);
       }),
@@ -67,18 +67,20 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
       on(async ({ store: { devices } }) => {
         const one = device(uniqueId('u'), 'one');
         await devices.signIn(one, DEVICES_MAX);
-        expect(await devices.revoke(one.userId, 'one')).toBe(true);
-        expect(await devices.revoke(one.userId, 'one')).toBe(false);
-        expect(await devices.revoke(one.userId, 'unknown')).toBe(false);
+        expect(await devices.revoke(one.userId, 'one', 5)).toBe(true);
+        expect(await devices.revoke(one.userId, 'one', 5)).toBe(false);
+        expect(await devices.revoke(one.userId, 'unknown', 5)).toBe(false);
         const rotation = { ...key(one), nonce: 'nonce', expectedGeneration: 0, rotatedAtMs: 1 };
         expect(await devices.rotate(rotation)).toBe(false);
         await devices.touch(one.userId, 'one', '2026-05-05T00:00:00.000Z');
-        expect(await devices.get(one.userId, 'one')).toMatchObject({ revoked: true, refreshNonce: null });
+        const revoked = { revoked: true, refreshNonce: null, revokedAtMs: 5 };
+        expect(await devices.get(one.userId, 'one')).toMatchObject(revoked);
 
         expect(await devices.signIn(device(one.userId, 'one', { refreshNonce: 'new' }), DEVICES_MAX)).toBe(
           true,
         );
-        expect(await devices.get(one.userId, 'one')).toMatchObject({ revoked: false, refreshNonce: 'new' });
+        const anew = { revoked: false, refreshNonce: 'new', revokedAtMs: 5 };
+        expect(await devices.get(one.userId, 'one')).toMatchObject(anew);
       }),
     );
 
@@ -89,7 +91,7 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
         for (const userId of [first, second]) {
           for (const id of ['one', 'two']) await devices.signIn(device(userId, id), DEVICES_MAX);
         }
-        await devices.revoke(second, 'one');
+        await devices.revoke(second, 'one', 5);
         const asked = [
           { userId: first, deviceId: 'one' },
           { userId: second, deviceId: 'one' },
@@ -120,7 +122,7 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
         const [one, two] = [device(uniqueId('u'), 'one'), device(uniqueId('u'), 'two')];
         await store.devices.signIn(one, DEVICES_MAX);
         await store.devices.signIn(two, DEVICES_MAX);
-        await store.devices.revoke(one.userId, 'one');
+        await store.devices.revoke(one.userId, 'one', 5);
         const again = await reopen();
         expect(await again.devices.revokedAmong([key(one), key(two)])).toEqual([key(one)]);
       }),
@@ -143,6 +145,7 @@ function device(userId: string, deviceId: string, change: Partial<DeviceRecord> 
     refreshNonce: 'nonce',
     refreshGeneration: 0,
     rotatedAtMs: 1_000,
+    revokedAtMs: 0,
     ...change,
   };
 }

@@ -37,7 +37,11 @@ export function tokensSuite(adapter: string, open: (nowMs: number) => Promise<To
   describe(`Tokens: ${adapter}`, () => {
     test('[TOK1] what was signed is what is verified', () =>
       within(async ({ tokens }) => {
-        expect(await tokens.verify(await tokens.sign(ann))).toEqual({ ...ann, external: null });
+        expect(await tokens.verify(await tokens.sign(ann))).toEqual({
+          ...ann,
+          issuedAtMs: NOW_MS,
+          external: null,
+        });
       }));
 
     for (const { title, forge } of ownForgeries) {
@@ -100,6 +104,7 @@ function productSuite(adapter: string, within: Within): void {
         expect(principal).toEqual({
           userId: principal.userId,
           deviceId: null,
+          issuedAtMs: principal.issuedAtMs,
           expiresAtMs: NOW_MS + HOUR_MS,
           external: { displayName: 'Ann', picture: 'https://example.org/ann.png' },
         });

@@ -4,7 +4,7 @@
  * - `[ACC1]` A username belongs to one account; of two that claim it at once one wins and the other is told.
  * - `[ACC2]` `putExternal` creates or updates by user id; it never touches an account with a password.
  * - `[ACC3]` A refresh rotation applies only where the stored nonce and generation are the expected ones.
- * - `[ACC4]` A revoked device stays revoked until it signs in anew; its nonce is gone.
+ * - `[ACC4]` A revoked device stays revoked until it signs in anew; its nonce is gone, and `revokedAtMs` never goes back.
  */
 export interface Accounts {
   create(account: NewAccount): Promise<'created' | 'username_taken'>;
@@ -48,7 +48,7 @@ export interface Devices {
   /** Raises the refresh generation by one; false where nonce or generation are not the expected ones, or revoked. */
   rotate(request: RotateRequest): Promise<boolean>;
   /** True where there was a device to revoke. */
-  revoke(userId: string, deviceId: string): Promise<boolean>;
+  revoke(userId: string, deviceId: string, atMs: number): Promise<boolean>;
   touch(userId: string, deviceId: string, lastSeenAt: string): Promise<void>;
   /** Which of these are revoked or unknown. */
   revokedAmong(devices: readonly DeviceKey[]): Promise<readonly DeviceKey[]>;
@@ -71,6 +71,8 @@ export interface DeviceRecord extends DeviceKey {
   /** The generation of the refresh token that is valid now. */
   readonly refreshGeneration: number;
   readonly rotatedAtMs: number;
+  /** When the device was last revoked, 0 where never: access tokens from before are void, also after a new sign-in. */
+  readonly revokedAtMs: number;
 }
 
 /** Raise the refresh generation where it is still the expected one. */

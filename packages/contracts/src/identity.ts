@@ -13,6 +13,8 @@ export interface PasswordHasher {
 export interface Principal {
   readonly userId: string;
   readonly deviceId: string | null;
+  /** When the token was made, milliseconds since the epoch; 0 where it does not say. */
+  readonly issuedAtMs: number;
   /** When the token runs out, milliseconds since the epoch. */
   readonly expiresAtMs: number;
   /** Profile claims of a token of an embedding product; null for our own tokens, and where it has no usable name. */

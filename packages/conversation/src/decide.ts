@@ -179,7 +179,7 @@ function decideSend(given: Case<SendMessage>): Decision {
       body: command.body,
       ...(command.format === null ? {} : { format: command.format }),
       ...(command.replyTo === null ? {} : { replyTo: command.replyTo }),
-      ...(command.mentions.length === 0 ? {} : { mentions: [...command.mentions] }),
+      ...(command.mentions.length === 0 ? {} : { mentions: [...new Set(command.mentions)] }),
     },
   };
 }
@@ -215,7 +215,7 @@ function decideAdd(given: Case<AddMembers>): Decision {
   const { state, actor, command } = given;
   if (command.role === 'owner' && actor.role !== 'owner') return refuse('forbidden');
   if (!outranks(actor.role, command.role)) return refuse('forbidden');
-  const added = command.userIds.filter((userId) => !state.members.has(userId));
+  const added = [...new Set(command.userIds)].filter((userId) => !state.members.has(userId));
   if (added.length === 0) return NOTHING;
   if (state.members.size + added.length > limits.membersPerGroupMax) return refuse('too_many_members');
   return memberEvent(

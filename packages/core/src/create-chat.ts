@@ -96,7 +96,7 @@ export function createChat(ports: ChatPorts): Chat {
     onCommitted,
   });
   const followUps = new FollowUps({ work: ports.work, writers, ids, clock, random, digest, observer });
-  const receipts = new Receipts({ log, reader, cursors, access, writers, delivery, clock, observer });
+  const receipts = new Receipts({ log, reader, cursors, access, views, delivery, clock, observer });
   const summaries = new Summaries({ log, views, accounts, receipts, access });
   const { registration: mode, passwords } = ports;
   const registration = new Registration({ accounts, passwords, clock, random, digest, registration: mode });
@@ -112,7 +112,7 @@ export function createChat(ports: ChatPorts): Chat {
     registration,
     signIn: new SignIn({ ...ports, registration, delivery }),
     summaries,
-    typing: new Typing(writers, delivery, rateLimits),
+    typing: new Typing({ access, views, delivery, rateLimits }),
     writers,
   };
   const resume = new Resume({ log, reader, access, ids, summaries, pages });

@@ -54,6 +54,7 @@ export class ExternalTokens {
       principal: {
         userId: externalUserId(this.#digest, issuer.issuer, claims.sub),
         deviceId: null,
+        issuedAtMs: Math.round((claims.iat ?? 0) * 1000),
         expiresAtMs,
         external: profileOf(claims['name'], claims['picture']),
       },

@@ -38,7 +38,7 @@ describe('own token', () => {
       currentDate: new Date(NOW_MS),
     });
     expect(protectedHeader.alg).toBe('HS256');
-    expect(read).toMatchObject({ sub: 'u-ann', did: 'device-1', iat: 1_750_000_000, exp: 1_750_000_060.124 });
+    expect(read).toMatchObject({ sub: 'u-ann', did: 'device-1', iat: NOW_MS / 1000, exp: 1_750_000_060.124 });
   });
 
   test('[TOK1] keeps its expiry to the millisecond', () => {

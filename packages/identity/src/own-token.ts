@@ -35,7 +35,7 @@ export function signOwnToken(key: KeyObject, claims: OwnClaims, nowMs: number): 
     aud: AUDIENCE,
     sub: claims.userId,
     did: claims.deviceId,
-    iat: Math.floor(nowMs / 1000),
+    iat: nowMs / 1000,
     exp: claims.expiresAtMs / 1000,
   });
   const signed = `${PREFIX}${payload}`;
@@ -51,14 +51,15 @@ export function verifyOwnToken(key: KeyObject, token: string, nowMs: number): Pr
 }
 
 function read(payload: string, nowMs: number): Principal {
-  const { iss, aud, sub, did, exp, nbf } = decode(payload);
+  const { iss, aud, sub, did, exp, iat, nbf } = decode(payload);
   if (iss !== OWN_ISSUER || aud !== AUDIENCE) throw refusal();
   if (typeof sub !== 'string' || sub === '' || typeof did !== 'string' || did === '') throw refusal();
   if (typeof exp !== 'number' || !Number.isSafeInteger(Math.round(exp * 1000))) throw refusal();
   if (nbf !== undefined && !(typeof nbf === 'number' && nbf * 1000 <= nowMs + CLOCK_SKEW_MS)) throw refusal();
   const expiresAtMs = Math.round(exp * 1000);
   if (nowMs >= expiresAtMs) throw new ConfabError('token_expired');
-  return { userId: sub, deviceId: did, expiresAtMs, external: null };
+  const issuedAtMs = typeof iat === 'number' ? Math.round(iat * 1000) : 0;
+  return { userId: sub, deviceId: did, issuedAtMs, expiresAtMs, external: null };
 }
 
 function signatureOf(key: KeyObject, signed: string): string {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { createDigest } from './digest.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
-const principal = { userId: 'x', deviceId: null, expiresAtMs: 1_000, external: null };
+const principal = { userId: 'x', deviceId: null, issuedAtMs: 0, expiresAtMs: 1_000, external: null };
 
 function open(entriesMax: number): VerifiedTokens {
   return new VerifiedTokens(createDigest(new Uint8Array(32)), entriesMax);

@@ -19,13 +19,29 @@ export interface Decoder<T> {
 /** A decoder for one schema of objects. Compile once, at start. */
 export function decoderOf<T>(schema: ObjectSchema): Decoder<T> {
   const validator = Compile(schema as TSchema);
+  const listBounds = listBoundsOf(schema);
   return {
     decode(value) {
       checkBody((value as { body?: unknown } | null)?.body);
-      if (!validator.Check(value)) throw invalid(validator.Errors(value));
+      for (const [field, itemsMax] of listBounds) checkList(value, field, itemsMax);
+      if (!validator.Check(value)) throw invalid(() => validator.Errors(value));
       return knownFieldsOf(schema, value as Record<string, unknown>) as T;
     },
   };
+}
+
+/** The lists of a schema and the most items each may have. */
+function listBoundsOf(schema: ObjectSchema): readonly (readonly [field: string, itemsMax: number])[] {
+  return Object.entries(schema.properties).flatMap(([field, inner]) =>
+    'maxItems' in inner && typeof inner.maxItems === 'number' ? [[field, inner.maxItems] as const] : [],
+  );
+}
+
+/** Before the schema, which would look at each of a million items only to find them too many. */
+function checkList(value: unknown, field: string, itemsMax: number): void {
+  const list = (value as Readonly<Record<string, unknown>> | null)?.[field];
+  if (!Array.isArray(list) || list.length <= itemsMax) return;
+  throw new ConfabError('invalid', `Field ${field} has ${list.length} items; the limit is ${itemsMax}.`);
 }
 
 /** The fields of a valid value that its schema lists, also of the objects within it. */
@@ -43,8 +59,8 @@ function knownFieldsOf(
   return known;
 }
 
-function invalid(errors: Iterable<object>): ConfabError {
-  for (const error of errors) {
+function invalid(findErrors: () => Iterable<object>): ConfabError {
+  for (const error of findErrors()) {
     const { instancePath, message, params } = error as {
       instancePath: string;
       message: string;
@@ -53,6 +69,7 @@ function invalid(errors: Iterable<object>): ConfabError {
     const missing = (params as { requiredProperties?: string[] } | undefined)?.requiredProperties;
     const place = instancePath.replace(/^\//, '').replaceAll('/', '.');
     const field = missing === undefined ? place : [place, missing[0]].filter(Boolean).join('.');
+    if (missing !== undefined) return new ConfabError('invalid', `Field ${field} is missing.`);
     return new ConfabError('invalid', `${field === '' ? 'The object' : `Field ${field}`} ${message}.`);
   }
   return new ConfabError('invalid');

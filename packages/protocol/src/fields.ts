@@ -121,10 +121,9 @@ export const AfterMsField = Type.Integer({
 });
 /** Items of a page, 1 to 200. */
 export const LimitField = Type.Integer({ minimum: 1, maximum: limits.pageItemsMax });
-/** Users named in one request, at most 200, each once. */
+/** Users named in one request, at most 200; one named twice counts once. */
 export const MemberIdsField = Type.Array(UserIdField, {
   maxItems: limits.membersPerRequestMax,
-  uniqueItems: true,
 });
 
 /** What kind of conversation. */

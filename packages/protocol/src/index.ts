@@ -7,6 +7,7 @@ export * from './events.ts';
 export * from './fields.ts';
 export * from './frames.ts';
 export * from './limits.ts';
+export * from './names.ts';
 export * from './operations.ts';
 export * from './resources.ts';
 export * from './server-text.ts';

@@ -181,7 +181,6 @@ export const operations = {
       userIds: Type.Array(UserIdField, {
         minItems: 1,
         maxItems: limits.membersPerRequestMax,
-        uniqueItems: true,
       }),
       role: Type.Optional(RoleField),
     }),
@@ -217,7 +216,7 @@ export const operations = {
       body: BodyField,
       format: Type.Optional(FormatField),
       replyTo: Type.Optional(EventIdField),
-      mentions: Type.Optional(Type.Array(UserIdField, { maxItems: limits.mentionsMax, uniqueItems: true })),
+      mentions: Type.Optional(Type.Array(UserIdField, { maxItems: limits.mentionsMax })),
       readThrough: Type.Optional(SequenceField),
     }),
     answer: Accepted,

@@ -95,7 +95,7 @@ function createDevices(db: Database, writer: WriterClient): Devices {
     get: async (userId, deviceId) => reader.get(userId, deviceId),
     list: async (userId) => reader.list(userId),
     rotate: (request) => writer.write('rotate', request),
-    revoke: (userId, deviceId) => writer.write('revoke', { userId, deviceId }),
+    revoke: (userId, deviceId, atMs) => writer.write('revoke', { userId, deviceId, atMs }),
     touch: async (userId, deviceId, lastSeenAt) =>
       void (await writer.write('touch', { userId, deviceId, lastSeenAt })),
     revokedAmong: async (devices) => reader.revokedAmong(devices),

@@ -54,7 +54,7 @@ const migrations: readonly Migration[] = [
       `CREATE TABLE devices (
          user_id TEXT NOT NULL, device_id TEXT NOT NULL, name TEXT NOT NULL, created_at TEXT NOT NULL,
          last_seen_at TEXT NOT NULL, revoked INTEGER NOT NULL, refresh_nonce TEXT,
-         refresh_generation INTEGER NOT NULL, rotated_at_ms INTEGER NOT NULL,
+         refresh_generation INTEGER NOT NULL, rotated_at_ms INTEGER NOT NULL, revoked_at_ms INTEGER NOT NULL,
          PRIMARY KEY (user_id, device_id)) STRICT, WITHOUT ROWID`,
     ],
   },

@@ -20,7 +20,7 @@ export interface WriteRequests {
   put_external: UserRecord;
   sign_in: { readonly device: DeviceRecord; readonly devicesMax: number };
   rotate: RotateRequest;
-  revoke: { readonly userId: string; readonly deviceId: string };
+  revoke: { readonly userId: string; readonly deviceId: string; readonly atMs: number };
   touch: { readonly userId: string; readonly deviceId: string; readonly lastSeenAt: string };
 }
 

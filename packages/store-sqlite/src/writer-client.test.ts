@@ -39,7 +39,8 @@ describe('the serving end of the writer', () => {
 
   test('answers go to the questions in order, over any grouping', async () => {
     const { worker, client } = setUp();
-    const revoke = (deviceId: string): Promise<boolean> => client.write('revoke', { userId: 'u', deviceId });
+    const revoke = (deviceId: string): Promise<boolean> =>
+      client.write('revoke', { userId: 'u', deviceId, atMs: 1 });
     const asked = [revoke('a'), revoke('b'), complete(client, 'c'), revoke('d')];
     worker.say(encodeAnswers([{ kind: 'done', result: true }]));
     worker.say(

@@ -8,6 +8,7 @@ import type {
   RotateRequest,
   UserRecord,
 } from '@confab/contracts';
+import { foldName } from '@confab/protocol';
 
 interface StoredUser {
   readonly user: UserRecord;
@@ -68,7 +69,7 @@ export class MemoryAccounts implements Accounts {
 }
 
 function foldedNames({ user, foldedUsername }: StoredUser): string[] {
-  const displayName = user.displayName.normalize('NFKC').toLowerCase();
+  const displayName = foldName(user.displayName);
   return foldedUsername === null ? [displayName] : [foldedUsername, displayName];
 }
 
@@ -86,7 +87,8 @@ export class MemoryDevices implements Devices {
       (other) => !other.revoked && other.deviceId !== device.deviceId,
     );
     if (others.length >= devicesMax) return false;
-    devices.set(device.deviceId, { ...device, revoked: false });
+    const revokedAtMs = Math.max(device.revokedAtMs, devices.get(device.deviceId)?.revokedAtMs ?? 0);
+    devices.set(device.deviceId, { ...device, revoked: false, revokedAtMs });
     return true;
   }
 
@@ -116,10 +118,10 @@ export class MemoryDevices implements Devices {
     return true;
   }
 
-  async revoke(userId: string, deviceId: string): Promise<boolean> {
+  async revoke(userId: string, deviceId: string, atMs: number): Promise<boolean> {
     const device = this.#byUser.get(userId)?.get(deviceId);
     if (device === undefined || device.revoked) return false;
-    const revoked = { ...device, revoked: true, refreshNonce: null };
+    const revoked = { ...device, revoked: true, refreshNonce: null, revokedAtMs: atMs };
     this.#devicesOf(userId).set(deviceId, revoked);
     return true;
   }

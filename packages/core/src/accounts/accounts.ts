@@ -8,7 +8,7 @@ import {
   type Random,
   type UserRecord,
 } from '@confab/contracts';
-import { ConfabError, decoderOf, operations, type RequestOf } from '@confab/protocol';
+import { ConfabError, decoderOf, operations, type RequestOf, foldName } from '@confab/protocol';
 import { timeText } from '../log/time-text.ts';
 
 interface AccountsOptions {
@@ -18,11 +18,6 @@ interface AccountsOptions {
   readonly random: Random;
   readonly digest: Digest;
   readonly registration: 'open' | 'closed';
-}
-
-/** Names are one name where they look alike to NFKC and to case folding. */
-export function foldName(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
 }
 
 const accountDecoder = decoderOf<RequestOf<'create_account'>>(operations.create_account.request);
@@ -67,12 +62,9 @@ export class Registration {
 
   /** Notes a user of the embedding product at first sight, with what their token says of them. */
   async seeExternal(userId: string, profile: Principal['external']): Promise<void> {
-    if (profile !== null) {
-      await this.putExternalById(userId, profile.displayName, profile.picture);
-      return;
-    }
-    const known = (await this.#options.accounts.byIds([userId])).has(userId);
-    if (!known) await this.putExternalById(userId, `User ${userId.slice(1, 7)}`, null);
+    if ((await this.#options.accounts.byIds([userId])).has(userId)) return;
+    const displayName = profile?.displayName ?? `User ${userId.slice(1, 7)}`;
+    await this.putExternalById(userId, displayName, profile?.picture ?? null);
   }
 
   async putExternalById(userId: string, displayName: string, picture: string | null): Promise<UserRecord> {

@@ -9,16 +9,18 @@ import type {
   Random,
   Tokens,
 } from '@confab/contracts';
-import { ConfabError, type Device, limits, type RequestOf, type Session } from '@confab/protocol';
+import { ConfabError, type Device, limits, type RequestOf, type Session, foldName } from '@confab/protocol';
 import type { RateLimits } from '../admission/rate-limits.ts';
 import type { Authenticated } from '../face/chat.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { timeText } from '../log/time-text.ts';
-import { foldName, type Registration } from './accounts.ts';
+import type { Registration } from './accounts.ts';
 import { formatRefreshToken, parseRefreshToken } from './refresh-token.ts';
 
 /** How long the token before the newest still gives the newest, for an answer that was lost. */
 const REFRESH_GRACE_MS = 60_000;
+/** Tries to make room for one more device while others sign in at the same time. */
+const SIGN_IN_ATTEMPTS_MAX = 4;
 /** A device's last-seen time is written no more often than this. */
 const TOUCH_EVERY_MS = 3_600_000;
 
@@ -45,15 +47,13 @@ export class SignIn {
   }
 
   async logIn(request: RequestOf<'create_session'>): Promise<Session> {
-    const { accounts, devices, passwords, rateLimits, random } = this.#options;
+    const { accounts, passwords, rateLimits, random } = this.#options;
     const folded = foldName(request.username);
     const credentials = await accounts.credentials(folded);
     await this.#refuseGuessing(folded, credentials?.userId ?? null, request.deviceId ?? null);
     const fits = await passwords.verify(request.password, credentials?.passwordHash ?? null);
-    if (credentials === null || !fits) {
-      rateLimits.take('failed_log_in', folded);
-      throw new ConfabError('invalid_credentials');
-    }
+    if (credentials === null || !fits) throw new ConfabError('invalid_credentials');
+    rateLimits.giveBack('failed_log_in', folded);
     const { userId } = credentials;
     const deviceId = request.deviceId ?? `v${random.urlSafe(22)}`;
     const device = this.#newDevice(
@@ -62,16 +62,28 @@ export class SignIn {
       request.deviceName ?? 'Unnamed device',
       random.urlSafe(16),
     );
-    if (!(await devices.signIn(device, limits.devicesPerUserMax))) throw new ConfabError('too_many_devices');
+    await this.#makeRoom(device);
     return await this.#session(device);
   }
 
+  /** Signs a device in. Where the account has its most devices, the one that was seen longest ago is signed out. */
+  async #makeRoom(device: DeviceRecord): Promise<void> {
+    const { devices } = this.#options;
+    for (let attempt = 0; attempt < SIGN_IN_ATTEMPTS_MAX; attempt++) {
+      if (await devices.signIn(device, limits.devicesPerUserMax)) return;
+      const others = (await devices.list(device.userId)).filter((other) => !other.revoked);
+      const [oldest] = others.toSorted((one, other) => (one.lastSeenAt < other.lastSeenAt ? -1 : 1));
+      if (oldest !== undefined) await this.#end(oldest.userId, oldest.deviceId);
+    }
+    throw new ConfabError('too_many_devices');
+  }
+
   /**
-   * After too many failures of a name nobody may try it for a while, but a device that has been signed in to it: whoever
-   * guesses passwords must not be able to keep the owner out.
+   * Each try costs a token, which a right password gives back. After too many failures nobody may try the name for a
+   * while, but a device that has been signed in to it: whoever guesses passwords must not keep the owner out.
    */
   async #refuseGuessing(folded: string, userId: string | null, deviceId: string | null): Promise<void> {
-    const afterMs = this.#options.rateLimits.waitMs('failed_log_in', folded);
+    const afterMs = this.#options.rateLimits.take('failed_log_in', folded);
     if (afterMs === 0) return;
     const isKnown =
       userId !== null && deviceId !== null && (await this.#options.devices.get(userId, deviceId)) !== null;
@@ -91,6 +103,7 @@ export class SignIn {
       refreshNonce,
       refreshGeneration: 0,
       rotatedAtMs: nowMs,
+      revokedAtMs: 0,
     };
   }
 
@@ -133,9 +146,8 @@ export class SignIn {
     const isPrevious = generation === device.refreshGeneration - 1;
     if (isPrevious && rotatedAtMs - device.rotatedAtMs <= REFRESH_GRACE_MS)
       return await this.#session(device);
-    // Another reuse may have ended it in this moment.
-    if (await devices.revoke(userId, deviceId))
-      await this.#options.delivery.deliverRevocation(userId, deviceId);
+    // Another reuse may have ended it in this moment, which is as well.
+    await this.#end(userId, deviceId);
     throw new ConfabError('session_ended', 'An old refresh token was used again, so this session was ended.');
   }
 
@@ -154,9 +166,20 @@ export class SignIn {
 
   /** Ends a device's session; its sockets close, on whatever node they are. */
   async revoke(userId: string, deviceId: string): Promise<void> {
-    const { delivery, devices } = this.#options;
-    if (!(await devices.revoke(userId, deviceId))) throw new ConfabError('not_found');
-    await delivery.deliverRevocation(userId, deviceId);
+    if (!(await this.#end(userId, deviceId))) throw new ConfabError('not_found');
+  }
+
+  async #end(userId: string, deviceId: string): Promise<boolean> {
+    const { clock, delivery, devices } = this.#options;
+    const hasEnded = await devices.revoke(userId, deviceId, clock.nowMs());
+    if (hasEnded) await delivery.deliverRevocation(userId, deviceId);
+    return hasEnded;
+  }
+
+  /** Whether a device is the user's own and not signed out. */
+  async isSignedIn(userId: string, deviceId: string): Promise<boolean> {
+    const device = await this.#options.devices.get(userId, deviceId);
+    return device !== null && !device.revoked;
   }
 
   /** Whom a token speaks for, on which device; refuses tokens of revoked devices. */
@@ -169,7 +192,10 @@ export class SignIn {
       throw new ConfabError('unauthenticated', 'The token belongs to another device.');
     }
     const device = await this.#options.devices.get(userId, deviceId);
-    if (device === null || device.revoked) throw new ConfabError('session_ended');
+    // A token from before the device was revoked stays void when the device signs in anew.
+    if (device === null || device.revoked || principal.issuedAtMs < device.revokedAtMs) {
+      throw new ConfabError('session_ended');
+    }
     await this.#touch(device);
     return { userId, deviceId, expiresAtMs };
   }
@@ -181,16 +207,11 @@ export class SignIn {
     const deviceId = namedDeviceId ?? 'default';
     await registration.seeExternal(userId, principal.external);
     const device = await devices.get(userId, deviceId);
-    if (device?.revoked === true) throw new ConfabError('session_ended');
-    if (device === null) {
-      const added = await devices.signIn(
-        this.#newDevice(userId, deviceId, deviceId, null),
-        limits.devicesPerUserMax,
-      );
-      if (!added) throw new ConfabError('too_many_devices');
-    } else {
-      await this.#touch(device);
-    }
+    // The product signs its users in; a token it made since the device was signed out signs it in anew.
+    if (device !== null && principal.issuedAtMs < device.revokedAtMs) throw new ConfabError('session_ended');
+    if (device === null || device.revoked)
+      await this.#makeRoom(this.#newDevice(userId, deviceId, deviceId, null));
+    else await this.#touch(device);
     return { userId, deviceId, expiresAtMs };
   }
 

@@ -8,6 +8,7 @@ export const rateTable = {
   send: { of: 'Durable requests (messages, membership) of one user', burst: 5_000, perSecond: 500 },
   create_conversation: { of: 'Conversations one user starts', burst: 5_000, perSecond: 20 },
   read: { of: 'Reads of one user: pages, lists, members', burst: 10_000, perSecond: 2_000 },
+  receipt: { of: 'Receipts of one user', burst: 10_000, perSecond: 2_000 },
   search: { of: 'Searches of one user: they scan', burst: 60, perSecond: 5 },
   frame: { of: 'Frames of one connection, of any kind', burst: 10_000, perSecond: 1_000 },
   typing: { of: 'Typing notes of one user in one conversation', burst: 3, perSecond: 0.5 },
@@ -62,13 +63,10 @@ export class RateLimits {
     return Math.ceil(((1 - bucket.tokens) * 1_000) / perSecond);
   }
 
-  /** The milliseconds until there will be one, 0 where there is; takes none. */
-  waitMs(name: RateName, key: string): number {
+  /** Gives one back that was taken for something that turned out well. */
+  giveBack(name: RateName, key: string): void {
     const bucket = this.#buckets.get(`${name} ${key}`);
-    if (!this.#enabled || bucket === undefined) return 0;
-    const { perSecond } = rateTable[name];
-    const tokens = bucket.tokens + (Math.max(0, this.#clock.nowMs() - bucket.atMs) * perSecond) / 1_000;
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
+    if (bucket !== undefined) bucket.tokens = Math.min(rateTable[name].burst, bucket.tokens + 1);
   }
 
   #forgetOldest(): void {

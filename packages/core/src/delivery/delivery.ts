@@ -8,7 +8,6 @@ import type {
 } from '@confab/contracts';
 import type { Planned } from '../log/batch.ts';
 
-/** Conversations whose deliveries are under way; more than this is a fault, not load. */
 export interface DeliveryOptions {
   readonly registry: SessionRegistry;
   readonly bus: NodeBus;
@@ -33,7 +32,7 @@ export class Delivery {
   /** Delivers the events of one commit. */
   deliver(planned: readonly Planned[]): void {
     const [first] = planned;
-    if (first === undefined || (first.state.type === 'self' && first.state.members.size === 0)) return;
+    if (first === undefined) return;
     const { conversationId } = first.event;
     const before = this.#underWay.get(conversationId);
     const now = (before ?? Promise.resolve())

@@ -15,22 +15,27 @@ export class LocalSessions {
   /** From here on the session hears; resolved once other nodes can know it. */
   async attach(session: LocalSession): Promise<void> {
     this.#byUser.set(session.userId, [...(this.#byUser.get(session.userId) ?? []), session]);
-    await this.#registry.claim(this.#record(session));
+    try {
+      await this.#registry.claim(this.#record(session));
+    } catch (error) {
+      this.#forget(session);
+      throw error;
+    }
   }
 
   async detach(session: LocalSession): Promise<void> {
+    this.#forget(session);
+    await this.#registry.release(this.#record(session));
+  }
+
+  #forget(session: LocalSession): void {
     const left = (this.#byUser.get(session.userId) ?? []).filter((other) => other !== session);
     if (left.length === 0) this.#byUser.delete(session.userId);
     else this.#byUser.set(session.userId, left);
-    await this.#registry.release(this.#record(session));
   }
 
   of(userId: string): readonly LocalSession[] {
     return this.#byUser.get(userId) ?? [];
-  }
-
-  all(): Iterable<readonly LocalSession[]> {
-    return this.#byUser.values();
   }
 
   /** Hands an envelope to the sessions it is for; gives how many events went to sockets. */

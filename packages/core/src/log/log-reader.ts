@@ -1,5 +1,5 @@
 import type { ConversationLog, StoredEvent } from '@confab/contracts';
-import { limits } from '@confab/protocol';
+import { limits, utf8Length } from '@confab/protocol';
 import type { TailCache } from './tail-cache.ts';
 
 /** Reads logs for syncing: from the tails in memory where they reach, else from the store, the same page only once. */
@@ -72,8 +72,9 @@ function onePage(events: readonly StoredEvent[], limit: number): readonly Stored
   let bytes = 0;
   let count = 0;
   for (const event of events) {
-    bytes += event.json.length;
-    if (count === limit || (count > 0 && bytes > limits.pageBytesMax)) break;
+    if (count === limit) break;
+    bytes += utf8Length(event.json);
+    if (count > 0 && bytes > limits.pageBytesMax) break;
     count += 1;
   }
   return events.slice(0, count);

@@ -124,10 +124,19 @@ export class Writers {
   }
 
   async #append(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
-    return await new Promise((resolve, reject) => {
-      const contentHash = this.#contentHash(command);
-      this.#writerOf(command.conversationId).submit({ command, contentHash, place, resolve, reject });
-    });
+    const { conversationId } = command;
+    const writer = this.#writerOf(conversationId);
+    try {
+      return await new Promise((resolve, reject) => {
+        const contentHash = this.#contentHash(command);
+        writer.submit({ command, contentHash, place, resolve, reject });
+      });
+    } finally {
+      // Who sends to what does not exist must not push conversations that do out of memory.
+      if (writer.state === null && writer.isIdle && this.#writers.get(conversationId) === writer) {
+        this.#writers.delete(conversationId);
+      }
+    }
   }
 
   #contentHash(command: Command): string {

@@ -62,7 +62,7 @@ export const handlers: Handlers = {
     await parts.signIn.revoke(user.userId, request.deviceId);
     return DONE;
   },
-  search_users: async ({ parts, user, request }) => {
+  search_users: async ({ parts, request }) => {
     const users = await parts.registration.search(request.query, request.limit ?? 20);
     return replyOf({ users: users.map(userOf) });
   },
@@ -112,7 +112,9 @@ export const handlers: Handlers = {
       actorId: user.userId,
       userId,
     };
-    return eventsReply(await submit(parts, command, context), user.userId);
+    // Without an id of the client's it could be neither retried nor given up, so it takes no place in a lane.
+    const lane = request.clientMessageId === undefined ? null : context.lane;
+    return eventsReply(await submit(parts, command, { ...context, lane }), user.userId);
   },
   update_member: async ({ parts, user, request, context }) => {
     const { conversationId, clientMessageId, userId, role } = request;
@@ -152,8 +154,7 @@ export const handlers: Handlers = {
         after: request.after ?? null,
         limit: limitOf(request.limit),
       },
-      request.waitMs ?? 0,
-      context.gone,
+      { waitMs: request.waitMs ?? 0, deviceId: user.deviceId, gone: context.gone },
     );
     return { json: encodePage(page, user.userId), existing: false };
   },
@@ -191,6 +192,8 @@ export const rateOf: Readonly<Partial<Record<Verb, RateName>>> = {
   list_messages: 'read',
   list_events: 'read',
   sync: 'read',
+  receipt: 'receipt',
+  create_receipt: 'receipt',
 };
 
 /** Refuses what comes faster than its bucket allows. */
@@ -300,13 +303,16 @@ async function listMembers({ parts, user, request }: Asked<'list_members'>): Pro
 }
 
 async function createReceipt({ parts, user, request }: Asked<'create_receipt'>): Promise<Reply> {
+  const deviceId = request.deviceId ?? user.deviceId;
+  const isOwn = deviceId === user.deviceId || (await parts.signIn.isSignedIn(user.userId, deviceId));
+  if (!isOwn) throw new ConfabError('not_found', 'This is no device of yours.');
   const place = parseEventId(request.messageId);
   if (place === null) throw new ConfabError('not_found');
   const { conversationId, sequence } = place;
   const { written } = await parts.receipts.take({
     conversationId,
     userId: user.userId,
-    deviceId: request.deviceId ?? user.deviceId,
+    deviceId,
     delivered: request.receiptType === 'delivered' ? sequence : null,
     read: request.receiptType === 'read' ? sequence : null,
   });

@@ -6,14 +6,15 @@ import type {
   Cursors,
   Observer,
   UserCursor,
+  Views,
 } from '@confab/contracts';
-import { tierOf, unreadCount } from '@confab/conversation';
+import { unreadCount } from '@confab/conversation';
 import type { Access } from '../membership/access.ts';
 import { floorOf } from '../membership/floor.ts';
+import { toldMembers } from '../membership/told-members.ts';
 import { ownBetween } from '../log/own-count.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { LogReader } from '../log/log-reader.ts';
-import type { Writers } from '../log/writers.ts';
 import { Gathered } from './gathered.ts';
 
 /** Receipts are gathered this long and written together: they come in crowds and only the highest counts. */
@@ -35,7 +36,7 @@ interface ReceiptsOptions {
   readonly reader: LogReader;
   readonly cursors: Cursors;
   readonly access: Access;
-  readonly writers: Writers;
+  readonly views: Views;
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly observer: Observer;
@@ -165,10 +166,10 @@ export class Receipts {
   }
 
   async #tellOthers(item: { conversationId: string; userId: string; delivered?: number; read?: number }) {
-    const state = await this.#options.writers.stateOf(item.conversationId);
-    if (state === null || state.type === 'self') return;
-    if (tierOf(state.type, state.members.size).receipts === 'none' || !state.members.has(item.userId)) return;
-    const others = [...state.members.keys()].filter((userId) => userId !== item.userId);
+    const { views } = this.#options;
+    const members = await toldMembers(views, item.conversationId, (tier) => tier.receipts === 'everyone');
+    if (members === null || !members.includes(item.userId)) return;
+    const others = members.filter((userId) => userId !== item.userId);
     if (others.length > 0) await this.#options.delivery.deliverReceipt(others, item);
   }
 

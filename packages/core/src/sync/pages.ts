@@ -1,5 +1,5 @@
 import type { Clock, ConversationLog, EventDelivery, ReceiptNews, Views } from '@confab/contracts';
-import { conversationIdPrefix, deliveryTiers, type LogHead, tierOf } from '@confab/conversation';
+import type { LogHead } from '@confab/conversation';
 import { ConfabError, limits, parseEventId, type Watermarks } from '@confab/protocol';
 import type { EventPagePlan } from '../face/chat.ts';
 import type { Access, ReadableRange } from '../membership/access.ts';
@@ -7,6 +7,7 @@ import { headOf } from '../conversations/summaries.ts';
 import type { LocalSessions } from '../delivery/local-sessions.ts';
 import type { LocalSession } from '../face/local-session.ts';
 import type { LogReader } from '../log/log-reader.ts';
+import { toldMembers } from '../membership/told-members.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { endOf, headOfLog, replayStart, type ReplayStart } from './replay.ts';
 
@@ -18,11 +19,6 @@ export interface PageRequest {
   readonly after: string | number | null;
   readonly limit: number;
 }
-
-/** The largest conversation whose members are told each other's watermarks; one more member is too many. */
-const TOLD_MEMBERS_MAX = Math.max(
-  ...deliveryTiers.filter(({ receipts }) => receipts === 'everyone').map(({ membersMax }) => membersMax),
-);
 
 interface PagesOptions {
   readonly views: Views;
@@ -84,43 +80,48 @@ export class Pages {
 
   /** The other members' watermarks where the tier tells them. */
   async #watermarks(conversationId: string, userId: string): Promise<readonly Watermarks[]> {
-    const { access, receipts, views } = this.#options;
-    if (access.isOwnLog(conversationId, userId)) return [];
-    const type = conversationId.startsWith(conversationIdPrefix.direct) ? 'direct' : 'group';
-    const limit = TOLD_MEMBERS_MAX + 1;
-    const members = await views.list({ view: 'member', partition: conversationId, after: null, limit });
-    if (tierOf(type, members.length).receipts === 'none') return [];
-    const others = members.filter(({ key }) => key !== userId);
-    const cursors = await receipts.cursors(others.map(({ key }) => ({ conversationId, userId: key })));
+    const { receipts, views } = this.#options;
+    const members = await toldMembers(views, conversationId, (tier) => tier.receipts === 'everyone');
+    const others = (members ?? []).filter((memberId) => memberId !== userId);
+    const cursors = await receipts.cursors(others.map((memberId) => ({ conversationId, userId: memberId })));
     return cursors.flatMap((cursor) =>
       cursor === null ? [] : [{ userId: cursor.userId, delivered: cursor.delivered, read: cursor.read }],
     );
   }
 
   /**
-   * A page that waits for news where there are none: up to `waitMs`, or until the asker has gone. It listens first and
+   * A page that waits for news where there are none: until the time is up, or the asker has gone. It listens first and
    * reads then, so that an event is in the page or heard.
    */
-  async waitForPage(
-    request: PageRequest,
-    waitMs: number,
-    gone: Promise<void> | null,
-  ): Promise<EventPagePlan> {
-    if (waitMs === 0) return await this.page(request);
+  async waitForPage(request: PageRequest, wait: Wait): Promise<EventPagePlan> {
+    if (wait.waitMs === 0) return await this.page(request);
     const { sessions, clock } = this.#options;
-    const waiter = new NewsWaiter(request.userId, request.conversationId);
-    await sessions.attach(waiter);
+    if (sessions.of(request.userId).length >= limits.sessionsPerUserMax) {
+      throw new ConfabError('rate_limited', 'Too many connections and polls of one user.', {
+        afterMs: 1_000,
+      });
+    }
+    const waiter = new NewsWaiter(request.userId, wait.deviceId, request.conversationId);
     try {
+      await sessions.attach(waiter);
       const page = await this.page(request);
       if (page.events.length > 0 || page.reset) return page;
-      const due = new Promise<void>((resolve) => waiter.onEnd(clock.after(waitMs, resolve)));
-      await Promise.race([waiter.news, due, ...(gone === null ? [] : [gone])]);
+      const due = new Promise<void>((resolve) => waiter.onEnd(clock.after(wait.waitMs, resolve)));
+      await Promise.race([waiter.news, due, ...(wait.gone === null ? [] : [wait.gone])]);
+      if (waiter.isRevoked) throw new ConfabError('session_ended');
       return await this.page(request);
     } finally {
-      await sessions.detach(waiter);
       waiter.end();
+      await sessions.detach(waiter);
     }
   }
+}
+
+/** How long a poll waits, for which device, and what ends it early. */
+export interface Wait {
+  readonly waitMs: number;
+  readonly deviceId: string;
+  readonly gone: Promise<void> | null;
 }
 
 let pollCount = 0;
@@ -128,17 +129,19 @@ let pollCount = 0;
 /** A long poll, heard as a session of its own. */
 class NewsWaiter implements LocalSession {
   readonly userId: string;
-  readonly deviceId = 'poll';
+  readonly deviceId: string;
+  isRevoked = false;
   readonly connectionId: string;
   readonly news: Promise<void>;
   readonly #conversationId: string;
   #wake: () => void = () => undefined;
   #cancel: () => void = () => undefined;
 
-  constructor(userId: string, conversationId: string) {
+  constructor(userId: string, deviceId: string, conversationId: string) {
     pollCount += 1;
     this.connectionId = `poll-${pollCount}`;
     this.userId = userId;
+    this.deviceId = deviceId;
     this.#conversationId = conversationId;
     this.news = new Promise((resolve) => {
       this.#wake = resolve;
@@ -162,6 +165,7 @@ class NewsWaiter implements LocalSession {
   receiveTyping(_conversationId: string, _userId: string): void {}
 
   deviceRevoked(): void {
+    this.isRevoked = true;
     this.#wake();
   }
 }

@@ -1,6 +1,6 @@
 import type { ConversationLog, IdempotencyKey } from '@confab/contracts';
 import type { LogHead } from '@confab/conversation';
-import { type ConversationSummary, limits, parseEventId } from '@confab/protocol';
+import { type ConversationSummary, limits, parseEventId, utf8Length } from '@confab/protocol';
 import type { Landed, ResumeRequest, ResumeSink } from '../face/chat.ts';
 import type { Access, ConversationIds, ReadableRange } from '../membership/access.ts';
 import { headOf, type ListEntry, type Summaries } from '../conversations/summaries.ts';
@@ -83,7 +83,7 @@ export class Resume {
         entries.slice(from, from + DESCRIBED_AT_ONCE),
       );
       for (const item of described) {
-        const size = JSON.stringify(item).length;
+        const size = utf8Length(JSON.stringify(item));
         if (items.length > 0 && bytes + size > limits.headsPageBytesMax - 64) {
           await sink.heads(items, true);
           items = [];

@@ -1,28 +1,34 @@
-import { tierOf } from '@confab/conversation';
+import type { Views } from '@confab/contracts';
 import { ConfabError } from '@confab/protocol';
 import type { RateLimits } from '../admission/rate-limits.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Writers } from '../log/writers.ts';
+import type { Access } from '../membership/access.ts';
+import { toldMembers } from '../membership/told-members.ts';
+
+interface TypingOptions {
+  readonly access: Access;
+  readonly views: Views;
+  readonly delivery: Delivery;
+  readonly rateLimits: RateLimits;
+}
 
 /** Typing notes: never stored, dropped without a word where there are too many or the conversation is large. */
 export class Typing {
-  readonly #writers: Writers;
-  readonly #delivery: Delivery;
-  readonly #rateLimits: RateLimits;
+  readonly #options: TypingOptions;
 
-  constructor(writers: Writers, delivery: Delivery, rateLimits: RateLimits) {
-    this.#writers = writers;
-    this.#delivery = delivery;
-    this.#rateLimits = rateLimits;
+  constructor(options: TypingOptions) {
+    this.#options = options;
   }
 
   async note(conversationId: string, userId: string): Promise<void> {
-    const state = await this.#writers.stateOf(conversationId);
-    if (state === null || state.type === 'self' || !state.members.has(userId))
-      throw new ConfabError('not_found');
-    if (!tierOf(state.type, state.members.size).typing) return;
-    if (this.#rateLimits.take('typing', `${userId} ${conversationId}`) > 0) return;
-    const others = [...state.members.keys()].filter((memberId) => memberId !== userId);
-    await this.#delivery.deliverTyping(others, conversationId, userId);
+    const { access, delivery, rateLimits, views } = this.#options;
+    await access.member(conversationId, userId);
+    if (rateLimits.take('typing', `${userId} ${conversationId}`) > 0) return;
+    const members = await toldMembers(views, conversationId, (tier) => tier.typing);
+    // Asked again, for a member may have been removed in between.
+    if (members === null) return;
+    if (!members.includes(userId)) throw new ConfabError('not_found');
+    const others = members.filter((memberId) => memberId !== userId);
+    await delivery.deliverTyping(others, conversationId, userId);
   }
 }

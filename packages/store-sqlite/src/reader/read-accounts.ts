@@ -73,10 +73,11 @@ interface DeviceRow {
   readonly refresh_nonce: string | null;
   readonly refresh_generation: number;
   readonly rotated_at_ms: number;
+  readonly revoked_at_ms: number;
 }
 
 const DEVICE_COLUMNS =
-  'user_id, device_id, name, created_at, last_seen_at, revoked, refresh_nonce, refresh_generation, rotated_at_ms';
+  'user_id, device_id, name, created_at, last_seen_at, revoked, refresh_nonce, refresh_generation, rotated_at_ms, revoked_at_ms';
 
 export class DeviceReader {
   readonly #get: Statement<DeviceRow, [string, string]>;
@@ -121,5 +122,6 @@ function deviceRecord(row: DeviceRow): DeviceRecord {
     refreshNonce: row.refresh_nonce,
     refreshGeneration: row.refresh_generation,
     rotatedAtMs: row.rotated_at_ms,
+    revokedAtMs: row.revoked_at_ms,
   };
 }

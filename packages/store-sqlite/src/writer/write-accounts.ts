@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { DeviceRecord, NewAccount, RotateRequest, UserRecord } from '@confab/contracts';
-import { foldName } from '../fold-name.ts';
+import { foldName } from '@confab/protocol';
 import type { WriteRequests, WriteResults } from '../write-requests.ts';
 
 type AccountParameters = [
@@ -71,13 +71,14 @@ type DeviceParameters = [
   refreshNonce: string | null,
   refreshGeneration: number,
   rotatedAtMs: number,
+  revokedAtMs: number,
 ];
 
 export class DeviceWriter {
   readonly #others: Statement<{ count: number }, [string, string]>;
   readonly #put: Statement<unknown, DeviceParameters>;
   readonly #rotate: Statement<unknown, [number, string, string, string, number]>;
-  readonly #revoke: Statement<unknown, [string, string]>;
+  readonly #revoke: Statement<unknown, [number, string, string]>;
   readonly #touch: Statement<unknown, [string, string, string]>;
 
   constructor(db: Database) {
@@ -86,14 +87,16 @@ export class DeviceWriter {
     );
     this.#put = db.query(
       `INSERT OR REPLACE INTO devices (user_id, device_id, name, created_at, last_seen_at, revoked, refresh_nonce,
-         refresh_generation, rotated_at_ms) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+         refresh_generation, rotated_at_ms, revoked_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, max(?9, coalesce(
+         (SELECT revoked_at_ms FROM devices WHERE user_id = ?1 AND device_id = ?2), 0)))`,
     );
     this.#rotate = db.query(
       `UPDATE devices SET refresh_generation = refresh_generation + 1, rotated_at_ms = ?
        WHERE user_id = ? AND device_id = ? AND refresh_nonce = ? AND refresh_generation = ? AND revoked = 0`,
     );
     this.#revoke = db.query(
-      'UPDATE devices SET revoked = 1, refresh_nonce = NULL WHERE user_id = ? AND device_id = ? AND revoked = 0',
+      `UPDATE devices SET revoked = 1, refresh_nonce = NULL, revoked_at_ms = ?
+       WHERE user_id = ? AND device_id = ? AND revoked = 0`,
     );
     this.#touch = db.query('UPDATE devices SET last_seen_at = ? WHERE user_id = ? AND device_id = ?');
   }
@@ -112,6 +115,7 @@ export class DeviceWriter {
       refreshNonce,
       refreshGeneration,
       rotatedAtMs,
+      device.revokedAtMs,
     );
     return true;
   }
@@ -120,8 +124,8 @@ export class DeviceWriter {
     return this.#rotate.run(rotatedAtMs, userId, deviceId, nonce, expectedGeneration).changes > 0;
   }
 
-  revoke({ userId, deviceId }: WriteRequests['revoke']): boolean {
-    return this.#revoke.run(userId, deviceId).changes > 0;
+  revoke({ userId, deviceId, atMs }: WriteRequests['revoke']): boolean {
+    return this.#revoke.run(atMs, userId, deviceId).changes > 0;
   }
 
   touch({ userId, deviceId, lastSeenAt }: WriteRequests['touch']): null {

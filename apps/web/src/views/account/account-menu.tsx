@@ -83,8 +83,9 @@ function LogOutDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => voi
   const { goInstead } = useRouter();
   const { isPending, run } = useAction();
   const logOut = async () => {
-    await account.logOut();
+    // First: once the session has ended, nothing of it may be left, were the page closed in that moment.
     drafts.clear();
+    await account.logOut();
     goInstead({ view: 'home' });
   };
   return (

@@ -23,15 +23,16 @@ interface StickOptions {
 export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd }: StickOptions) {
   const sticks = useRef(true);
   const last = useRef({ offset: 0, size: 0, viewport: 0 });
-  const placing = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const [isPlaced, setPlaced] = useState(true);
+  const isPlacing = useRef(false);
+  /** Counts the places gone to; 0 while none is being taken. */
+  const [placing, setPlacing] = useState(0);
 
   const toEnd = () => {
     sticks.current = true;
     if (rowCount > 0) handle.current?.scrollToIndex(rowCount - 1, { align: 'end' });
   };
   const onScroll = () => {
-    if (scroller.current === null || placing.current !== null) return;
+    if (scroller.current === null || isPlacing.current) return;
     // Read from the page itself: the list hears of a new height only after the scroll event that it causes.
     const { scrollTop: offset, scrollHeight: size, clientHeight: viewport } = scroller.current;
     const atEnd = size - offset - viewport < END_PIXELS;
@@ -43,12 +44,17 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     last.current = { offset, size, viewport };
     setAtEnd(atEnd || sticks.current);
   };
-  const endPlacing = () => {
-    if (placing.current !== null) clearTimeout(placing.current);
-    placing.current = null;
-  };
 
-  useEffect(() => endPlacing, []);
+  useEffect(() => {
+    if (placing === 0) return undefined;
+    const timer = setTimeout(() => {
+      isPlacing.current = false;
+      onScroll();
+      setPlacing(0);
+    }, PLACING_MS);
+    return () => clearTimeout(timer);
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [placing]);
   useLayoutEffect(() => {
     if (sticks.current) toEnd();
     // What the end is follows from the number of rows; the functions are new in every rendering.
@@ -63,7 +69,7 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     toEnd,
     onScroll,
     /** False while a place is being taken: what is on the screen is not known then. */
-    isPlaced,
+    isPlaced: placing === 0,
     /** Rows or the view changed their height: the end is somewhere else now. */
     onResize: () => {
       if (sticks.current) toEnd();
@@ -72,13 +78,8 @@ export function useStickToEnd({ handle, scroller, rowCount, ownSendKey, setAtEnd
     toRow: (index: number) => {
       sticks.current = false;
       handle.current?.scrollToIndex(index, { align: 'start', offset: -48 });
-      endPlacing();
-      setPlaced(false);
-      placing.current = setTimeout(() => {
-        placing.current = null;
-        onScroll();
-        setPlaced(true);
-      }, PLACING_MS);
+      isPlacing.current = true;
+      setPlacing((before) => before + 1);
     },
   };
 }
