@@ -9,6 +9,9 @@ import { exitOf, install, root, runMain } from './install.mjs';
  */
 const SAME_REQUEST_MS = 1_000;
 
+/** How often we look whether npm is still there. */
+const PARENT_CHECK_MS = 250;
+
 await runMain(async () => {
   const bun = await install();
   if ((await buildWeb()) === 'missing')
@@ -33,7 +36,13 @@ async function runServer(bun, args) {
       child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
     });
   }
+  // npm that is told to end takes its shell along and leaves us behind: then nobody is there to stop the server.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS);
   const code = await exitOf(child);
+  clearInterval(watch);
   const stoppedBeforeListening = lastSignal !== undefined && child.signalCode !== null;
   return stoppedBeforeListening ? 0 : code;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@confab/contracts';
+import type { Clock, DeviceKey } from '@confab/contracts';
 import type { Authenticated } from '@confab/core';
 import {
   type Authenticate,
@@ -10,6 +10,7 @@ import {
   limits,
   type OperationFrame,
 } from '@confab/protocol';
+import type { ConnectionState } from './connection-state.ts';
 import { DeviceSession } from './device-session.ts';
 import type { Flusher } from './flusher.ts';
 import type { Hub } from './hub.ts';
@@ -22,18 +23,6 @@ import { errorText, helloText, pongText, renewedText } from './server-texts.ts';
 import { tellHeads } from './tell-heads.ts';
 import type { Transport } from './transport.ts';
 
-/** How far a connection has come. */
-export type ConnectionState =
-  | {
-      readonly kind: 'awaiting_authentication';
-      framesSeen: number;
-      isVerifying: boolean;
-      readonly sinceTick: number;
-    }
-  | { readonly kind: 'resuming'; framesSeen: number; isReady: boolean; readonly session: DeviceSession }
-  | { readonly kind: 'live'; readonly session: DeviceSession }
-  | { readonly kind: 'closing' };
-
 /** What a connection needs of the node; one object for all of them. */
 export interface ConnectionPorts extends RequestPorts {
   readonly clock: Clock;
@@ -41,6 +30,10 @@ export interface ConnectionPorts extends RequestPorts {
   readonly hub: Hub<DeviceSession>;
   /** Seconds since the start, as the one timer of the node counts them. */
   readonly tick: () => number;
+  /** Which of these devices are signed out or unknown. */
+  readonly revokedAmong: (devices: readonly DeviceKey[]) => Promise<readonly DeviceKey[]>;
+  /** One that had not authenticated did, or ended before it did. */
+  readonly leftDoor: () => void;
   /** The connection has ended; `detached` resolves when core knows. */
   readonly ended: (connection: Connection, code: number, detached: Promise<void>) => void;
   /** The transport has let go of it. */
@@ -267,10 +260,11 @@ export class Connection {
 
   /** The peer has proved who it is: it hears from here on, and is told what it missed. */
   async admit(frame: Authenticate, proof: Authenticated): Promise<void> {
-    const { chat, clock, hub, observer } = this.#ports;
+    const { chat, clock, hub, observer, revokedAmong } = this.#ports;
     const startedMs = clock.nowMs();
     const session = new DeviceSession(this, proof, frame.instanceId);
     this.#state = { kind: 'resuming', framesSeen: 0, isReady: false, session };
+    this.#ports.leftDoor();
     const sink = this.#sinkFor(frame, session);
     hub.seat(session);
     try {
@@ -281,6 +275,9 @@ export class Connection {
       }
       this.#isAttached = true;
       const { userId, deviceId } = session;
+      // A sign-out after the token was verified and before core knew this session told nobody here.
+      if ((await revokedAmong([{ userId, deviceId }])).length > 0) session.deviceRevoked();
+      if (this.#isClosing) return;
       const { cursors = [], pending = [] } = frame.resume ?? {};
       const told = await chat.resume({ userId, deviceId, cursors, pending }, sink);
       observer.connectionReady({ durationMs: clock.nowMs() - startedMs, ...told });
@@ -309,7 +306,10 @@ export class Connection {
     });
   }
 
-  /** A new token for the same user and device; anything else ends the connection. */
+  /**
+   * A new token for the same user and device. One that is somebody else's, nobody's or of a signed-out device ends the
+   * connection; one that has run out does not, as the present one may last.
+   */
   async #renew(frame: Authenticate, session: DeviceSession): Promise<string> {
     const refusal = this.#limited(frame);
     if (refusal !== null) return refusal;
@@ -319,13 +319,16 @@ export class Connection {
         session.expiresAtMs = proof.expiresAtMs;
         return renewedText(frame);
       }
-      const error = new ConfabError('unauthenticated', 'The token is of another user or device.');
-      const text = errorText(error, labelsOf({ ...frame }));
-      this.#say(text);
-      this.close(closeCodes.tokenExpired, 'another_identity');
-      return text;
+      throw new ConfabError('unauthenticated', 'The token is of another user or device.');
     } catch (error) {
-      return errorText(refusalOf(error, 'authenticate', this.#ports.observer), labelsOf({ ...frame }));
+      const refusal = refusalOf(error, 'authenticate', this.#ports.observer);
+      const text = errorText(refusal, labelsOf({ ...frame }));
+      if (refusal.code === 'unauthenticated' || refusal.code === 'session_ended') {
+        this.#say(text);
+        if (refusal.code === 'session_ended') this.close(closeCodes.signedOut, 'signed_out');
+        else this.close(closeCodes.tokenExpired, refusal.code);
+      }
+      return text;
     }
   }
 
@@ -383,7 +386,8 @@ export class Connection {
   #end(session: DeviceSession | null, code: number): void {
     this.outbound.stop();
     this.#requests = null;
-    if (session !== null) this.#ports.hub.leave(session);
+    if (session === null) this.#ports.leftDoor();
+    else this.#ports.hub.leave(session);
     const detached =
       session === null || !this.#isAttached ? Promise.resolve() : this.#ports.chat.detach(session);
     this.#ports.ended(this, code, detached);

@@ -1,6 +1,6 @@
 import type { Clock, DeviceKey, Observer, Random } from '@confab/contracts';
 import type { Chat, RateLimits } from '@confab/core';
-import { closeCodes, ConfabError } from '@confab/protocol';
+import { closeCodes, ConfabError, limits } from '@confab/protocol';
 import type { Asker } from './asker.ts';
 import { Connection, type ConnectionPorts } from './connection.ts';
 import type { DeviceSession } from './device-session.ts';
@@ -25,6 +25,11 @@ export interface GatewayOptions {
   readonly revokedAmong: (devices: readonly DeviceKey[]) => Promise<readonly DeviceKey[]>;
   /** Which web pages may connect, by the headers of their request. */
   readonly origins: { allows(headers: Headers): boolean };
+  /**
+   * What new connections are counted by: where a request comes from, by its headers and the address of the peer that
+   * speaks for it. Given what it gave before, it gives the same.
+   */
+  readonly connectKeyOf: (headers: Headers, peerAddress: string) => string;
 }
 
 /** Numbers for metrics, taken when asked for. */
@@ -45,8 +50,8 @@ export interface Gateway {
   stream(request: Request, asker: Asker): Promise<Response>;
   /** `POST /v1/frames`: frames of a stream, or of nobody's. Never rejects. */
   frames(request: Request, asker: Asker): Promise<Response>;
-  /** For listeners: the refusal of a new connection (going away, origin, rate), or null where it may come. */
-  refusalOf(headers: Headers, address: string): Response | null;
+  /** For listeners: the refusal of a new connection (going away, origin, crowd, rate), or null where it may come. */
+  refusalOf(headers: Headers, peerAddress: string): Response | null;
   /** For listeners: a transport that has opened becomes a connection; `hello` is said within this call. */
   connect(transport: Transport): Connection;
   /** For listeners: something threw that nobody expected. */
@@ -65,6 +70,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 /** When a refused client may come back to this address: by then another process answers there. */
 const DRAINING_RETRY_MS = 1_000;
+/** When one refused for those who have not authenticated may come back: by then some of them did, or are out of time. */
+const CROWDED_RETRY_MS = limits.authenticationDeadlineMs / 2;
+const CROWDED = 'Too many connections have not authenticated yet.';
 
 class NodeGateway implements Gateway {
   readonly #options: GatewayOptions;
@@ -75,21 +83,25 @@ class NodeGateway implements Gateway {
   readonly #revocation: RevocationCheck;
   readonly #ports: ConnectionPorts;
   #isDraining = false;
+  /** Connections that have not yet authenticated; counted, so that a full door costs its refusals only. */
+  #beforeReady = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#sweep = new Sweep(options.clock, this.#connections);
     this.#revocation = new RevocationCheck(options, this.#connections);
-    const { chat, clock, observer, rateLimits } = options;
+    const { chat, clock, observer, rateLimits, revokedAmong } = options;
     this.#ports = {
       chat,
       clock,
       observer,
       rateLimits,
+      revokedAmong,
       flusher: new Flusher({ soon: (action) => void setImmediate(action), clock }),
       hub: new Hub<DeviceSession>(),
       tick: () => this.#sweep.tick,
       isDraining: () => this.#isDraining,
+      leftDoor: () => void (this.#beforeReady -= 1),
       ended: (connection, code, detached) => this.#ended(connection, code, detached),
       forgotten: (connection) => void this.#connections.delete(connection),
     };
@@ -98,17 +110,21 @@ class NodeGateway implements Gateway {
   connect(transport: Transport): Connection {
     const connection = new Connection(this.#options.random.urlSafe(22), transport, this.#ports);
     this.#connections.add(connection);
+    this.#beforeReady += 1;
     if (transport.kind === 'stream') this.#streams.set(connection.id, connection);
     this.#options.observer.connectionOpened({ transport: transport.kind });
     connection.open();
     return connection;
   }
 
-  refusalOf(headers: Headers, address: string): Response | null {
+  refusalOf(headers: Headers, peerAddress: string): Response | null {
     if (this.#isDraining)
       return problem(new ConfabError('draining', undefined, { afterMs: DRAINING_RETRY_MS }));
     if (!this.#options.origins.allows(headers)) return problem(new ConfabError('origin_not_allowed'));
-    const afterMs = this.#options.rateLimits.take('connect', address);
+    if (this.#beforeReady >= limits.connectionsBeforeReadyMax)
+      return problem(new ConfabError('unavailable', CROWDED, { afterMs: CROWDED_RETRY_MS }));
+    const key = this.#options.connectKeyOf(headers, peerAddress);
+    const afterMs = this.#options.rateLimits.take('connect', key);
     return afterMs === 0 ? null : problem(new ConfabError('rate_limited', undefined, { afterMs }));
   }
 

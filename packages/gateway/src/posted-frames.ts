@@ -1,12 +1,15 @@
-import type { Caller } from '@confab/core';
+import type { Authenticated, Caller, Chat } from '@confab/core';
 import {
   type ClientFrame,
   ConfabError,
   decodeClientFrame,
+  DeviceIdField,
   type FrameLabels,
   labelsOf,
   limits,
 } from '@confab/protocol';
+import { answerHeaders } from './answer-headers.ts';
+import { bearerOf } from './bearer.ts';
 import type { Connection, ConnectionPorts } from './connection.ts';
 import { problem } from './problem.ts';
 import { readJson } from './read-body.ts';
@@ -17,6 +20,7 @@ import { errorText, pongText } from './server-texts.ts';
 /** Beyond this much of answers, further pages of the same request are refused: each is asked for again. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
 const PAGE_RETRY_MS = 0;
+const DEVICE_ID = new RegExp(DeviceIdField.pattern);
 
 /** What posted frames need besides themselves. */
 export interface PostedFramesOptions {
@@ -44,7 +48,7 @@ export async function answerFrames(request: Request, options: PostedFramesOption
     }
     const answers = await answerInOrder(items, answering, (error) => refusalOf(error, 'frame', observer));
     return new Response(`{"frames":[${answers.join(',')}]}`, {
-      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      headers: { ...answerHeaders, 'content-type': 'application/json' },
     });
   } catch (error) {
     return problem(refusalOf(error, 'frames', observer));
@@ -83,16 +87,36 @@ async function answerInOrder(
 
 /** Verifies the token, and finds out on whose behalf the frames are done. */
 async function identify(request: Request, { connection, ports }: PostedFramesOptions): Promise<Answering> {
-  const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-  if (token === undefined) throw new ConfabError('unauthenticated');
+  const token = bearerOf(request.headers);
+  if (token === null) throw new ConfabError('unauthenticated');
+  const deviceId = request.headers.get('confab-device');
+  if (deviceId !== null && !DEVICE_ID.test(deviceId))
+    throw new ConfabError('invalid', 'Header Confab-Device is no device id.');
   const session = connection?.session ?? null;
-  const deviceId = request.headers.get('confab-device') ?? session?.deviceId ?? null;
-  const proof = await ports.chat.authenticate(token, deviceId);
+  let proof = await ports.chat.authenticate(token, deviceId);
+  if (deviceId === null && session?.userId === proof.userId && session.deviceId !== proof.deviceId)
+    proof = await onDevice(session.deviceId, { token, proof, chat: ports.chat });
   if (connection !== null && session?.userId === proof.userId && session.deviceId === proof.deviceId) {
     connection.heard();
     return (frame) => connection.answer(frame);
   }
   return statelessly({ kind: 'user', userId: proof.userId, deviceId: proof.deviceId }, ports);
+}
+
+/**
+ * A token that names no device is that of the user's own stream, where it names one. One that names another device has
+ * nothing to do with that stream, and stays what it is.
+ */
+async function onDevice(
+  deviceId: string,
+  { token, proof, chat }: { readonly token: string; readonly proof: Authenticated; readonly chat: Chat },
+): Promise<Authenticated> {
+  try {
+    return await chat.authenticate(token, deviceId);
+  } catch (error) {
+    if (error instanceof ConfabError && error.code === 'unauthenticated') return proof;
+    throw error;
+  }
 }
 
 function statelessly(caller: Caller & { kind: 'user' }, ports: ConnectionPorts): Answering {

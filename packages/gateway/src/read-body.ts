@@ -2,14 +2,22 @@ import { ConfabError } from '@confab/protocol';
 
 /** The body of a request as parsed JSON; throws `unsupported_media_type`, `too_large` or `malformed`. */
 export async function readJson(request: Request, bytesMax: number): Promise<unknown> {
-  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') throw new ConfabError('unsupported_media_type');
+  checkMediaType(request.headers.get('content-type'));
   const text = await readText(request, bytesMax);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw new ConfabError('malformed', 'The body is not JSON.');
   }
+}
+
+/** JSON is UTF-8; what says that it is anything else is not guessed at. */
+function checkMediaType(header: string | null): void {
+  const [type, ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const isUtf8 = parameters.every(
+    (parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter),
+  );
+  if (type !== 'application/json' || !isUtf8) throw new ConfabError('unsupported_media_type');
 }
 
 /** Reads no more than the bound, whatever the length header says. */

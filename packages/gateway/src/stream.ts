@@ -1,6 +1,7 @@
 import type { Observer } from '@confab/contracts';
 import type { Authenticated, Chat } from '@confab/core';
 import { type Authenticate, ConfabError, decodeClientFrame, limits } from '@confab/protocol';
+import { answerHeaders } from './answer-headers.ts';
 import type { Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
 import { EventStreamTransport } from './event-stream-transport.ts';
@@ -35,8 +36,8 @@ export async function openStream(request: Request, asker: Asker, ports: StreamPo
   void asker.gone.then(() => transport.gone());
   void connection.admit(frame, proof);
   const headers = {
+    ...answerHeaders,
     'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
     // Asks proxies of the nginx kind to pass each frame on at once.
     'x-accel-buffering': 'no',
     'confab-connection': connection.id,

@@ -32,7 +32,7 @@ const PATH = '/v1/ws';
  * The runtime cuts a socket off at a frame above its own bound, with 1009. It is given more than a frame may have, so
  * that a client which says somewhat too much gets an answer instead.
  */
-const RUNTIME_FRAME_BYTES_MAX = 4 * limits.frameBytesMax;
+const RUNTIME_FRAME_BYTES_MAX = 2 * limits.frameBytesMax;
 /** A request or response at which nothing moves for so long is cut. Longer than a long poll, and than a stream's heartbeat. */
 const IDLE_SECONDS = 60;
 const HEARTBEAT: Heartbeat = { intervalMs: limits.heartbeatIntervalMs, answerMs: limits.heartbeatTimeoutMs };

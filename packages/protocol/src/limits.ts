@@ -39,6 +39,11 @@ export const limits = {
   /** Live connections of one (user, device), each tab being one; the oldest is closed with 4301. */
   connectionsPerDeviceMax: 8,
   devicesPerUserMax: 32,
+  /**
+   * Connections that have not yet authenticated, per node; more are refused with `unavailable` (503 and Retry-After)
+   * at the upgrade or stream.
+   */
+  connectionsBeforeReadyMax: 10_000,
   /** Connections and waiting polls of one user on a node; another poll is refused with `rate_limited`. */
   sessionsPerUserMax: 256,
   /** Requests of one connection that are not yet answered; more are refused with `rate_limited`. */

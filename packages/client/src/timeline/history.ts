@@ -28,6 +28,7 @@ export async function loadOlderPage(http: HttpCaller, entry: ConversationEntry):
     before: from,
     limit: PAGE_ITEMS,
   });
+  await readWatermarks(http, entry);
   const messages = answer.messages.map(eventOfMessage).filter(({ sequence }) => sequence < from);
   const isWhole = messages.length === 0 || isLastPage(answer);
   const page = { from: isWhole ? 1 : (messages[0]?.sequence ?? from), isWhole };
@@ -38,6 +39,20 @@ export async function loadOlderPage(http: HttpCaller, entry: ConversationEntry):
     // Somebody else moved the window meanwhile; the page belongs in front of another one.
     window.from === from ? withOlder(window, { ...page, events }) : window,
   );
+}
+
+/** Lists tell the others' watermarks in direct conversations only; of a group they are read once it is looked at. */
+async function readWatermarks(http: HttpCaller, entry: ConversationEntry): Promise<void> {
+  const { conversationId, record } = entry;
+  const isFirstLook = record?.window.events.length === 0;
+  if (record === null || !isFirstLook || record.watermarks.length >= record.memberCount - 1) return;
+  try {
+    const after = record.head.sequence;
+    const { watermarks } = await http.call('list_events', { conversationId, after, limit: 1 });
+    for (const { userId, delivered, read } of watermarks ?? []) entry.watermark(userId, delivered, read);
+  } catch {
+    // The messages stay marked as sent until receipts come.
+  }
 }
 
 function isLastPage({ messages }: AnswerOf<'list_messages'>): boolean {
