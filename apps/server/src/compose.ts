@@ -24,6 +24,7 @@ import {
 import { limits } from '@confab/protocol';
 import { openSqliteStore, type SqliteStore } from '@confab/store-sqlite';
 import type { Config } from './config.ts';
+import { connectKeyOf } from './connect-key.ts';
 import { HttpDrain } from './http-drain.ts';
 import type { Logger } from './log-lines.ts';
 import { Metrics } from './metrics.ts';
@@ -90,6 +91,7 @@ export async function composeServer(
     rateLimits,
     revokedAmong: (devices) => store.devices.revokedAmong(devices),
     origins,
+    connectKeyOf: connectKeyOf(config.trustedProxies ?? []),
   });
   openGateway = gateway;
   const requests = new HttpDrain();

@@ -20,7 +20,12 @@ test('in IPv6 one subscriber counts once', () => {
 });
 
 test('an address that is resolved already stays what it is', () => {
-  for (const list of ['198.51.100.1', '1.2.3.4, 198.51.100.1, 10.1.2.3', 'x, 10.1.2.3', '10.1.1.1, 10.1.2.3']) {
+  for (const list of [
+    '198.51.100.1',
+    '1.2.3.4, 198.51.100.1, 10.1.2.3',
+    'x, 10.1.2.3',
+    '10.1.1.1, 10.1.2.3',
+  ]) {
     const [first] = list.split(', ').filter((hop) => keyOf(from(list), '127.0.0.1') === hop);
     expect(keyOf(from(list), first ?? '')).toBe(first ?? 'none');
   }

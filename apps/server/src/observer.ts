@@ -1,6 +1,16 @@
 import type { Observer } from '@confab/contracts';
+import { closeCodes } from '@confab/protocol';
 import type { Logger } from './log-lines.ts';
 import type { Metrics } from './metrics.ts';
+
+/** RFC 6455: closed, leaving, no close frame, no UTF-8, too large. */
+const WEB_SOCKET_CODES = [1000, 1001, 1006, 1007, 1009];
+const LABELLED_CODES: ReadonlySet<number> = new Set([...Object.values(closeCodes), ...WEB_SOCKET_CODES]);
+
+/** A peer closes with any code it likes, and each new label would be kept for ever. */
+function closeLabelOf(code: number): string {
+  return LABELLED_CODES.has(code) ? String(code) : 'other';
+}
 
 /**
  * One business event, one call: its log line and its metrics are written here and nowhere else. Ids may stand in lines
@@ -36,7 +46,7 @@ export function createObserver(logger: Logger, metrics: Metrics): Observer {
       if (isDebugging) logger.debug({ durationMs, conversations, replayed }, 'connection caught up');
     },
     connectionClosed({ code, transport }) {
-      metrics.closed.inc({ code, transport });
+      metrics.closed.inc({ code: closeLabelOf(code), transport });
       if (isDebugging) logger.debug({ code, transport }, 'connection closed');
     },
     workFailed({ kind, error }) {

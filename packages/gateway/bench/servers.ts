@@ -48,6 +48,7 @@ export function startGateway(): BenchServer {
     rateLimits: new RateLimits(clock, false),
     revokedAmong: () => Promise.resolve([]),
     origins: { allows: () => true },
+    connectKeyOf: (_headers, peerAddress) => peerAddress,
   });
   const listener = startListener({
     hostname: '127.0.0.1',

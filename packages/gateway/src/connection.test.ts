@@ -79,6 +79,33 @@ describe('before ready', () => {
     expect(peer.closed).toMatchObject({ code: 4201 });
   });
 
+  test('[G8.1] ten thousand may be unauthenticated at once; more are refused until one is not', async () => {
+    const { gateway, open } = testGateway();
+    const refusal = (): Response | null => gateway.refusalOf(new Headers(), '203.0.113.9');
+    const peers = Array.from({ length: limits.connectionsBeforeReadyMax }, () => {
+      expect(refusal()).toBeNull();
+      return open();
+    });
+    const [first, second] = peers;
+    const refused = refusal();
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused?.json()).toMatchObject({ code: 'unavailable' });
+    first?.say(authenticateFrame('ann', 'd1'));
+    await settled();
+    expect(refusal()).toBeNull();
+    const last = open();
+    expect(refusal()?.status).toBe(503);
+    second?.connection?.close(4201, 'test');
+    second?.connection?.transportClosed(1006);
+    expect(refusal()).toBeNull();
+    open();
+    // Who has authenticated was given back already.
+    first?.connection?.close(4000, 'test');
+    expect(refusal()?.status).toBe(503);
+    last.connection?.transportClosed(1006);
+    expect(refusal()).toBeNull();
+  });
+
   test('a refused token is told, and another may follow', async () => {
     const { open } = testGateway();
     const peer = open();
@@ -339,6 +366,37 @@ describe('the life of an authenticated connection', () => {
     await settled();
     expect(untold.closed).toMatchObject({ code: 4300 });
     expect(other.closed).toBeNull();
+  });
+
+  test('[G8.4] a sign-out between the token and the session is noticed at once', async () => {
+    const { open, chat, revoked } = testGateway();
+    const attach = chat.attach.bind(chat);
+    chat.attach = (session) => {
+      revoked.push({ userId: 'ann', deviceId: 'd1' });
+      return attach(session);
+    };
+    const peer = open();
+    peer.say(authenticateFrame('ann', 'd1'));
+    await settled();
+    expect(peer.types).toEqual(['hello']);
+    expect(peer.closed).toMatchObject({ code: 4300, reason: 'signed_out' });
+    expect(chat.sessions.size).toBe(0);
+  });
+
+  test.each([
+    ['unauthenticated', 4200],
+    ['session_ended', 4300],
+    ['token_expired', null],
+    ['unavailable', null],
+  ] as const)('[P3.3] a renewal refused with %s is told, and the close is %p', async (code, closed) => {
+    const { join, chat } = testGateway();
+    const peer = await join('ann', 'd1');
+    chat.authenticate = () => Promise.reject(new ConfabError(code));
+    peer.say({ ...authenticateFrame('ann', 'd1'), ref: 'r' });
+    await settled();
+    expect(peer.frames.slice(-1)).toEqual([expect.objectContaining({ type: 'error', code, ref: 'r' })]);
+    expect(peer.frames.filter(({ type }) => type === 'error')).toHaveLength(1);
+    expect(peer.closed?.code ?? null).toBe(closed);
   });
 
   test('[P3.3] a token is renewed on a live connection; when it runs out the end is 4200', async () => {

@@ -311,8 +311,8 @@ export class Connection {
    * connection; one that has run out does not, as the present one may last.
    */
   async #renew(frame: Authenticate, session: DeviceSession): Promise<string> {
-    const refusal = this.#limited(frame);
-    if (refusal !== null) return refusal;
+    const limited = this.#limited(frame);
+    if (limited !== null) return limited;
     try {
       const proof = await this.#ports.chat.authenticate(frame.token, frame.deviceId);
       if (proof.userId === session.userId && proof.deviceId === session.deviceId) {

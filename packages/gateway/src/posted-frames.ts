@@ -3,10 +3,11 @@ import {
   type ClientFrame,
   ConfabError,
   decodeClientFrame,
-  DeviceIdField,
+  decoderOf,
   type FrameLabels,
   labelsOf,
   limits,
+  operations,
 } from '@confab/protocol';
 import { answerHeaders } from './answer-headers.ts';
 import { bearerOf } from './bearer.ts';
@@ -20,7 +21,8 @@ import { errorText, pongText } from './server-texts.ts';
 /** Beyond this much of answers, further pages of the same request are refused: each is asked for again. */
 const ANSWER_BYTES_MAX = 1024 * 1024;
 const PAGE_RETRY_MS = 0;
-const DEVICE_ID = new RegExp(DeviceIdField.pattern);
+/** A device's id as every request has it. */
+const deviceHeader = decoderOf<{ readonly deviceId: string }>(operations.delete_device.request);
 
 /** What posted frames need besides themselves. */
 export interface PostedFramesOptions {
@@ -89,9 +91,8 @@ async function answerInOrder(
 async function identify(request: Request, { connection, ports }: PostedFramesOptions): Promise<Answering> {
   const token = bearerOf(request.headers);
   if (token === null) throw new ConfabError('unauthenticated');
-  const deviceId = request.headers.get('confab-device');
-  if (deviceId !== null && !DEVICE_ID.test(deviceId))
-    throw new ConfabError('invalid', 'Header Confab-Device is no device id.');
+  const deviceId = request.headers.get('confab-device') ?? connection?.session?.deviceId ?? null;
+  if (deviceId !== null) deviceHeader.decode({ deviceId });
   const session = connection?.session ?? null;
   let proof = await ports.chat.authenticate(token, deviceId);
   if (deviceId === null && session?.userId === proof.userId && session.deviceId !== proof.deviceId)

@@ -80,8 +80,11 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
   });
 }
 
-async function openedStream(url: string, userId = 'ann'): Promise<StreamReader & { connectionId: string }> {
-  const stream = new StreamReader(await post(`${url}/v1/stream`, authenticateFrame(userId, 'd1')));
+async function openedStream(
+  url: string,
+  frame = authenticateFrame('ann', 'd1'),
+): Promise<StreamReader & { connectionId: string }> {
+  const stream = new StreamReader(await post(`${url}/v1/stream`, frame));
   const connectionId = String((await stream.frame('hello'))['connectionId']);
   await stream.frame('caught_up');
   return Object.assign(stream, { connectionId });
@@ -238,13 +241,108 @@ describe('POST /v1/frames', () => {
     expect(await stream.next()).toMatchObject({ name: 'close', frame: { code: 4200 } });
   });
 
-  test("somebody else's connection is not used", async () => {
+  test('[P10.2] a stream of another user or device, or an unknown one, is not used, and no error', async () => {
     const { url, chat } = listen();
-    const stream = await openedStream(url, 'bob');
     chat.onAsked = ({ accept }) => accept({});
+    const others = [
+      await openedStream(url, authenticateFrame('bob', 'd2')),
+      await openedStream(url, authenticateFrame('ann', 'd3')),
+    ];
+    for (const connectionId of [...others.map((stream) => stream.connectionId), 'unknown', '']) {
+      const headers = { ...bearer, 'confab-connection': connectionId };
+      await answers(await post(`${url}/v1/frames`, [sendFrame('g1', 1)], headers));
+      expect(chat.asked.at(-1)?.caller).toEqual({ kind: 'user', userId: 'ann', deviceId: 'd1' });
+    }
+  });
+
+  test("a token that names no device is on that of its user's own stream, never on another's", async () => {
+    const { url, chat } = listen();
+    chat.onAsked = ({ accept }) => accept({});
+    const streams = [
+      await openedStream(url, authenticateFrame('ann', 'd7')),
+      await openedStream(url, authenticateFrame('bob', 'd2')),
+    ];
+    const named: (string | null)[] = [];
+    chat.authenticate = (_token, deviceId) => {
+      named.push(deviceId);
+      return Promise.resolve({
+        userId: 'ann',
+        deviceId: deviceId ?? 'default',
+        expiresAtMs: Number.MAX_SAFE_INTEGER,
+      });
+    };
+    for (const { connectionId } of streams) {
+      await answers(
+        await post(`${url}/v1/frames`, [sendFrame('g1', 1)], {
+          ...bearer,
+          'confab-connection': connectionId,
+        }),
+      );
+    }
+    expect(chat.asked.map(({ caller }) => caller)).toMatchObject([
+      { deviceId: 'd7' },
+      { deviceId: 'default' },
+    ]);
+    expect(named).not.toContain('d2');
+  });
+
+  test('Confab-Device is a device id, and is not asked about where it is none', async () => {
+    const { url, chat } = listen();
+    const authenticate = chat.authenticate.bind(chat);
+    chat.authenticate = (token, deviceId) =>
+      deviceId === null || /^[a-z0-9]+$/.test(deviceId)
+        ? authenticate(token, deviceId)
+        : Promise.reject(new Error('asked'));
+    for (const device of ['../x', 'x y', 'x'.repeat(65)]) {
+      const response = await post(`${url}/v1/frames`, [{ type: 'ping' }], {
+        ...bearer,
+        'confab-device': device,
+      });
+      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, 'invalid']);
+    }
+    await answers(await post(`${url}/v1/frames`, [{ type: 'ping' }], { ...bearer, 'confab-device': 'd1' }));
+  });
+
+  test('[P3.3] a renewal by POST that is refused is answered, told on the stream, and ends it', async () => {
+    const { url, chat } = listen();
+    const stream = await openedStream(url);
+    const authenticate = chat.authenticate.bind(chat);
+    chat.authenticate = (token, deviceId) =>
+      token === 'void' ? Promise.reject(new ConfabError('session_ended')) : authenticate(token, deviceId);
+    const frame = { ...authenticateFrame('ann', 'd1'), token: 'void' };
     const headers = { ...bearer, 'confab-connection': stream.connectionId };
-    await answers(await post(`${url}/v1/frames`, [sendFrame('g1', 1)], headers));
-    expect(chat.asked[0]?.caller).toMatchObject({ userId: 'ann' });
+    const [answer] = await answers(await post(`${url}/v1/frames`, [frame], headers));
+    expect(answer).toMatchObject({ type: 'error', code: 'session_ended' });
+    expect(await stream.frame('error')).toMatchObject({ code: 'session_ended' });
+    expect(await stream.next()).toMatchObject({ name: 'close', frame: { code: 4300 } });
+  });
+
+  test('its headers and its reading of them are those of the HTTP door', async () => {
+    const { url, chat } = listen();
+    const asked = (headers: Record<string, string>) =>
+      post(`${url}/v1/frames`, [{ type: 'ping' }], { ...bearer, ...headers });
+    const statuses: readonly (readonly [number, Record<string, string>])[] = [
+      [200, { 'content-type': 'application/json; charset="UTF-8"' }],
+      [200, { 'content-type': 'Application/JSON;profile=x' }],
+      [200, { authorization: 'bearer   ann.d1' }],
+      [415, { 'content-type': 'application/json; charset=utf-16' }],
+      [415, { 'content-type': 'application/json; profile=x; charset=latin1' }],
+      [401, { authorization: 'Bearer' }],
+      [401, { authorization: 'Basic ann.d1' }],
+    ];
+    for (const [status, headers] of statuses) {
+      const response = await asked(headers);
+      expect([headers, response.status]).toEqual([headers, status]);
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(response.headers.get('vary')).toBe('Origin');
+    }
+    expect((await asked({ authorization: '' })).headers.get('www-authenticate')).toBe(
+      'Bearer realm="confab"',
+    );
+    const { response } = await openedStream(url);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    chat.authenticate = () => Promise.reject(new ConfabError('token_expired'));
+    expect((await asked({})).headers.get('www-authenticate')).toContain('error="invalid_token"');
   });
 
   test('a request that cannot be done at all is a problem', async () => {

@@ -7,8 +7,8 @@ import { type Listener, startListener } from './ws-listener.ts';
 
 const listeners: Listener[] = [];
 
-function listen(): TestGateway & { readonly port: number } {
-  const made = testGateway();
+function listen({ isLimited = false } = {}): TestGateway & { readonly port: number } {
+  const made = testGateway({ isLimited });
   const listener = startListener({
     hostname: '127.0.0.1',
     port: 0,
@@ -22,6 +22,10 @@ function listen(): TestGateway & { readonly port: number } {
   });
   listeners.push(listener);
   return { ...made, port: listener.port };
+}
+
+function forwarded(forwardedFor: string): Headers {
+  return new Headers({ 'x-forwarded-for': forwardedFor });
 }
 
 async function joined(port: number, userId: string, instanceId = 'instance'): Promise<RawSocket> {
@@ -73,6 +77,23 @@ describe('the upgrade', () => {
     expect(socket.status).toBe(status);
   });
 
+  test('is counted by who stands behind a proxy', async () => {
+    const { port, gateway } = listen({ isLimited: true });
+    const [busy, other] = [forwarded('198.51.100.1'), forwarded('198.51.100.2')];
+    while (gateway.refusalOf(busy, '127.0.0.1') === null) continue;
+    const open = async (forwardedFor: string) =>
+      (await RawSocket.open(port, { ...usualHandshake, forwardedFor })).status;
+    expect([await open('198.51.100.1'), await open('198.51.100.2')]).toEqual([429, 101]);
+    const stream = async (headers: Headers) =>
+      (
+        await gateway.stream(new Request('http://127.0.0.1/v1/stream', { method: 'POST', headers }), {
+          address: '127.0.0.1',
+          gone: Promise.race([]),
+        })
+      ).status;
+    expect([await stream(busy), await stream(other)]).toEqual([429, 415]);
+  });
+
   test('a plain GET of the path is refused; every other path is for HTTP; a throw carries no detail', async () => {
     const { port, seen } = listen();
     const plain = await fetch(`http://127.0.0.1:${port}/v1/ws`);
@@ -94,7 +115,7 @@ describe('a socket', () => {
       [1, Buffer.from('{"type":"dance"}'), 'unknown_type'],
       [2, Buffer.from('{}'), 'malformed'],
       [1, Buffer.from(`{"type":"ping","x":"${'x'.repeat(limits.frameBytesMax)}"}`), 'too_large'],
-      [1, Buffer.from(`{"type":"ping","x":"${'x'.repeat(3 * limits.frameBytesMax)}"}`), 'too_large'],
+      [1, Buffer.from(`{"type":"ping","x":"${'x'.repeat(1.9 * limits.frameBytesMax)}"}`), 'too_large'],
     ];
     for (const [opcode, payload, code] of bad) {
       socket.write(opcode, payload);
@@ -104,10 +125,10 @@ describe('a socket', () => {
     expect(await socket.frame('pong')).toEqual({ type: 'pong', ref: 'on' });
   });
 
-  test('that says far too much, or no UTF-8, is cut by the runtime', async () => {
+  test('[P13.1] that says more than 512 KiB, or no UTF-8, is cut by the runtime', async () => {
     const { port } = listen();
     const [large, broken] = [await joined(port, 'ann', 'a'), await joined(port, 'ann', 'b')];
-    large.write(1, Buffer.alloc(5 * limits.frameBytesMax, 'x'));
+    large.write(1, Buffer.alloc(512 * 1024 + 1, 'x'));
     broken.write(1, Buffer.from([0xff, 0xfe]));
     expect(await large.closeCode()).toBe(1009);
     expect(await broken.closeCode()).toBe(1007);

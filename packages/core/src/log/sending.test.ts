@@ -346,6 +346,15 @@ describe('unknown outcomes', () => {
   }
 });
 
+test('[G2.2] what was refused without an id of the client holds nothing back', async () => {
+  const { cluster, bob, device, group } = await open();
+  await using _ = cluster;
+  cluster.store.failNextCommits('unavailable');
+  const remove = { conversationId: group, userId: bob.userId };
+  expect(await codeOf(device.request('remove_member', remove))).toBe('unavailable');
+  expect(await codeOf(device.send(group, 'after it'))).toBe('done');
+});
+
 describe('members that are added', () => {
   test('unknown users are named to members, also where this node remembers an older membership', async () => {
     const { cluster, ann, bob, group } = await open({ nodes: 2 });

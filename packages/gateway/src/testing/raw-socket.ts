@@ -10,9 +10,15 @@ export interface Handshake {
   readonly origin: string | null;
   readonly protocols: string | null;
   readonly path: string;
+  readonly forwardedFor: string | null;
 }
 
-export const usualHandshake: Handshake = { origin: null, protocols: 'confab.v1.json', path: '/v1/ws' };
+export const usualHandshake: Handshake = {
+  origin: null,
+  protocols: 'confab.v1.json',
+  path: '/v1/ws',
+  forwardedFor: null,
+};
 
 /** A WebSocket by hand: it can be silent, stop reading, and say what no library would. */
 export class RawSocket {
@@ -60,6 +66,7 @@ export class RawSocket {
         'Sec-WebSocket-Version: 13',
         'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
         ...(handshake.origin === null ? [] : [`Origin: ${handshake.origin}`]),
+        ...(handshake.forwardedFor === null ? [] : [`X-Forwarded-For: ${handshake.forwardedFor}`]),
         ...(handshake.protocols === null ? [] : [`Sec-WebSocket-Protocol: ${handshake.protocols}`]),
       ];
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);

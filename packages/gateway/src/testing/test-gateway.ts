@@ -37,6 +37,7 @@ export function testGateway({ isLimited = false } = {}): TestGateway {
     revokedAmong: (devices) =>
       Promise.resolve(devices.filter((one) => revoked.some((other) => other.deviceId === one.deviceId))),
     origins: { allows: (headers) => ALLOWED.has(headers.get('origin')) },
+    connectKeyOf: (headers, peerAddress) => headers.get('x-forwarded-for') ?? peerAddress,
   });
   const open = (): FakeTransport => {
     const transport = new FakeTransport();

@@ -1,0 +1,22 @@
+import { expect, test } from 'bun:test';
+import { createLogger } from './log-lines.ts';
+import { Metrics } from './metrics.ts';
+import { createObserver } from './observer.ts';
+
+test('a close code that a peer made up makes no label of its own', async () => {
+  const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
+  const observer = createObserver(
+    createLogger({ level: 'info', format: 'json', write: () => undefined }),
+    metrics,
+  );
+  for (const code of [1000, 1001, 1006, 1007, 1009, 4000, 4303])
+    observer.connectionClosed({ code, transport: 'websocket' });
+  for (let code = 3000; code < 3100; code += 1) observer.connectionClosed({ code, transport: 'websocket' });
+  const { text } = await metrics.print();
+  metrics.stop();
+  const labels = [...text.matchAll(/^confab_connections_closed_total\{.*code="(.*?)".*\} (\d+)$/gm)];
+  expect(labels.map(([, code, count]) => [code, Number(count)])).toEqual([
+    ...[1000, 1001, 1006, 1007, 1009, 4000, 4303].map((code) => [String(code), 1]),
+    ['other', 100],
+  ]);
+});
