@@ -7,6 +7,6 @@ export {
   type HttpPeer,
 } from './api.ts';
 export { canonicalOrigin, type OriginRules, originRulesOf } from './origins.ts';
-export { trustedProxiesOf } from './peer-address.ts';
+export { addressOf, rateKeyOf, trustedProxiesOf } from './peer-address.ts';
 export { createSite, type Site } from './site.ts';
 export { type Readiness, systemRoutes, type SystemParts } from './system-routes.ts';

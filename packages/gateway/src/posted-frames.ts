@@ -91,7 +91,7 @@ async function answerInOrder(
 async function identify(request: Request, { connection, ports }: PostedFramesOptions): Promise<Answering> {
   const token = bearerOf(request.headers);
   if (token === null) throw new ConfabError('unauthenticated');
-  const deviceId = request.headers.get('confab-device') ?? connection?.session?.deviceId ?? null;
+  const deviceId = request.headers.get('confab-device');
   if (deviceId !== null) deviceHeader.decode({ deviceId });
   const session = connection?.session ?? null;
   let proof = await ports.chat.authenticate(token, deviceId);

@@ -164,7 +164,7 @@ export const HOUSE: House = {
       membership: [],
       face: ['log'],
       delivery: ['face', 'log'],
-      typing: ['admission', 'delivery', 'log'],
+      typing: ['admission', 'delivery', 'membership'],
       work: ['log', 'membership'],
       accounts: ['admission', 'delivery', 'face', 'log'],
       receipts: ['delivery', 'log', 'membership'],

@@ -128,9 +128,9 @@ const BAD: readonly Bad[] = [
     () => JSON.stringify({ type: 'ping', padding: 'x'.repeat(262_144 - 27) }),
   ],
   [
-    'a frame of 1 MiB',
+    'a frame of 512 KiB',
     'too_large',
-    () => JSON.stringify({ type: 'ping', padding: 'x'.repeat(1_048_576 - 28) }),
+    () => JSON.stringify({ type: 'ping', padding: 'x'.repeat(524_288 - 28) }),
   ],
 ];
 
