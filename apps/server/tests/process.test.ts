@@ -70,7 +70,7 @@ describe('confab start', () => {
     const said = await new Response(first.stdout).text();
     expect(said).toContain(`Address        ${url}`);
     expect(said).toContain(join(folder, 'data'));
-    expect(said).toContain('Register');
+    expect(said).toContain('Create account');
 
     const second = confab(['--port', '0'], { CONFAB_LOG_FORMAT: 'json' });
     const again = await listening(second);

@@ -84,7 +84,9 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         for (const user of users) await accounts.create(user);
         await accounts.putExternal(external('ANNEGRET'));
         const found = async (prefix: string, limit: number): Promise<readonly string[]> =>
-          (await accounts.search(foldName(prefix), limit)).map(({ username, displayName }) => username ?? displayName);
+          (await accounts.search(foldName(prefix), limit)).map(
+            ({ username, displayName }) => username ?? displayName,
+          );
         expect(await found('an', 10)).toEqual(['anna', 'berta', 'ANNEGRET', 'anton']);
         expect(await found('an', 2)).toEqual(['anna', 'berta']);
         expect(await found('anna z', 10)).toEqual(['berta']);

@@ -159,10 +159,10 @@ describe('POST /v1/stream', () => {
     }
     expect(gateway.stats().outboundBytes).toBeLessThanOrEqual(limits.outboundBytesMax + 128 * 1024);
     expect(gateway.stats().behindConversations).toBe(1);
-    expect(await stream.frame('head_event')).toMatchObject({
-      conversationId: 'g1',
-      head: { sequence: 3_000 },
-    });
+    // The kernel takes some of it, so the reader may have been level once before.
+    let head = await stream.frame('head_event');
+    while ((head['head'] as { sequence: number }).sequence < 3_000) head = await stream.frame('head_event');
+    expect(head).toMatchObject({ conversationId: 'g1', head: { sequence: 3_000 } });
   });
 });
 

@@ -115,7 +115,7 @@ function greeting(
   const account = '{"username":"alice","password":"choose a long one"}';
   const firstAccount =
     registration === 'open'
-      ? `First account  open ${publicUrl ?? url} and choose Register, or:
+      ? `First account  open ${publicUrl ?? url} and choose Create account, or:
                  curl ${url}/v1/accounts -H 'content-type: application/json' -d '${account}'`
       : 'First account  stop the server and run: confab user add NAME (registration is closed)';
   const moved = isPortMoved

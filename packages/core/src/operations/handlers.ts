@@ -182,7 +182,7 @@ export const handlers: Handlers = {
 };
 
 /** What a verb takes a token of before it is done; durable requests take theirs in `submit`, after the look for a repetition. */
-export const rateOf: Readonly<Partial<Record<Verb, RateName>>> = {
+const rateOf: Readonly<Partial<Record<Verb, RateName>>> = {
   search_users: 'search',
   get_user: 'read',
   list_devices: 'read',
