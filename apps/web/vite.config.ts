@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { appShell } from './build/app-shell-plugin.ts';
 
 /** Where `npm run dev` finds the server: the one that `npm start` runs. */
 const server = process.env['CONFAB_DEV_SERVER'] ?? 'http://127.0.0.1:8080';
@@ -21,7 +22,7 @@ function oneLanguage(kept: string): Plugin {
 }
 
 export default defineConfig({
-  plugins: [oneLanguage('en-US'), react()],
+  plugins: [oneLanguage('en-US'), react(), appShell()],
   build: {
     outDir: 'dist',
     // Inlined assets would be data: addresses, which the Content-Security-Policy refuses.

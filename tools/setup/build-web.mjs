@@ -26,6 +26,8 @@ export async function buildWeb() {
   const child = spawn(process.execPath, [toolOf('vite'), 'build', '--logLevel', 'warn'], {
     cwd: web,
     stdio: 'inherit',
+    // Whatever runs this, what it builds is what people get.
+    env: { ...process.env, NODE_ENV: 'production' },
   });
   const code = await exitOf(child);
   if (code !== 0)

@@ -3,6 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { browserNavigation } from './routing/navigation.tsx';
+import { keepAppShell } from './session/app-shell.ts';
 import { deviceNameOf } from './session/device-name.ts';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -17,6 +18,8 @@ const client = createClient({
 void client.loaded.then(() => {
   if (client.account.session.get().kind === 'signed_in') client.connection.connect();
 });
+
+keepAppShell();
 
 const root = document.querySelector('#root');
 if (root === null) throw new Error('index.html has no #root');

@@ -93,6 +93,8 @@ async function buildApp(outDir: string): Promise<void> {
     ['node', vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'error'],
     {
       cwd: join(root, 'apps', 'web'),
+      // The test runner says "test", which would build another React than people get.
+      env: { ...process.env, NODE_ENV: 'production' },
       stdout: 'inherit',
       stderr: 'inherit',
     },
@@ -137,7 +139,12 @@ export async function openBrowser(
   name: string,
   options: BrowserContextOptions = {},
 ): Promise<Person> {
-  const context = await world.browser.newContext({ baseURL: world.url, locale: 'en-GB', ...options });
+  const context = await world.browser.newContext({
+    baseURL: world.url,
+    locale: 'en-GB',
+    serviceWorkers: 'block',
+    ...options,
+  });
   context.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   made += 1;

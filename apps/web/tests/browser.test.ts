@@ -108,6 +108,32 @@ browserTests(`the web app in a browser${needs}`, () => {
       expect(await sequencesOf(ben)).toEqual(await sequencesOf(ada));
     });
 
+    it('three messages written with no network at all survive a reload and arrive once, in order', async () => {
+      const ada = await newPerson(world, 'Ada', { serviceWorkers: 'allow' });
+      const ben = await newPerson(world, 'Ben');
+      await startDirect(ada, ben);
+      await send(ada.page, 'before');
+      await waitForOneOf(ada.page, 'before', ACKNOWLEDGED);
+      await row(ben.page, 'Ada').click();
+      await ada.page.evaluate(async () => {
+        await navigator.serviceWorker.ready;
+      });
+
+      await ada.context.setOffline(true);
+      const written = ['first', 'second', 'third'];
+      for (const body of written) await send(ada.page, body);
+      await ada.page.getByTestId('connection').getByText('3 messages wait to be sent').waitFor();
+      await ada.page.reload();
+      await ada.page.getByTestId('conversation-title').getByText('Ben').waitFor();
+      for (const body of written) await waitForOneOf(ada.page, body, ['queued', 'sending']);
+
+      await ada.context.setOffline(false);
+      for (const body of written) await waitForOneOf(ada.page, body, ACKNOWLEDGED);
+      await message(ben.page, 'third').waitFor();
+      expect(await bodies(ben.page)).toEqual(['before', ...written]);
+      expect(await bodies(ada.page)).toEqual(['before', ...written]);
+    });
+
     it('what is written while the server is dead arrives when it is back', async () => {
       const [ada, ben] = await twoPeople();
       await startDirect(ada, ben);

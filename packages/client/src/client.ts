@@ -297,7 +297,11 @@ export class Client {
     const { connection, session, emitter } = this;
     this.#ends.push(
       this.#page.listen({
-        networkLost: connection.networkLost,
+        networkLost: () => {
+          connection.networkLost();
+          // Who loses the network may be about to close the page.
+          void this.#cache.flush(this.directory);
+        },
         networkFound: connection.networkFound,
         shown: () => {
           connection.shown();

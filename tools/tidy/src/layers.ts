@@ -277,7 +277,7 @@ function add(edges: Map<string, Set<string>>, from: string, to: string): void {
 
 /** Configuration of a build tool: it runs on a developer's machine, not in the product. */
 function isBuildFile(path: string): boolean {
-  return /(^|\/)[a-z-]+\.config\.ts$/.test(path);
+  return /(^|\/)[a-z-]+\.config\.ts$|^apps\/[a-z]+\/build\//.test(path);
 }
 
 function list(names: readonly string[]): string {

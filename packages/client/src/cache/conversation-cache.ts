@@ -7,7 +7,7 @@ import type { ClientStorage, StorageChange } from '../storage/client-storage.ts'
 
 /** Rows of another version are not read: the server has everything. */
 const VERSION = 1;
-const WRITE_DELAY_MS = 500;
+const WRITE_DELAY_MS = 100;
 const CONVERSATIONS_MAX = 500;
 /** Conversations, by newest activity, whose events are kept, and how many of each. */
 const TIMELINES_MAX = 50;
