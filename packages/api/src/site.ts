@@ -52,7 +52,7 @@ const ZIPPED_TYPES = new Set([
 
 const securityHeaders = {
   'content-security-policy':
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'; " +
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: https:; " +
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
