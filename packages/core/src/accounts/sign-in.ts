@@ -50,10 +50,10 @@ export class SignIn {
     const { accounts, passwords, rateLimits, random } = this.#options;
     const folded = foldName(request.username);
     const credentials = await accounts.credentials(folded);
-    await this.#refuseGuessing(folded, credentials?.userId ?? null, request.deviceId ?? null);
+    const isCounted = await this.#countGuess(folded, credentials?.userId ?? null, request.deviceId ?? null);
     const fits = await passwords.verify(request.password, credentials?.passwordHash ?? null);
     if (credentials === null || !fits) throw new ConfabError('invalid_credentials');
-    rateLimits.giveBack('failed_log_in', folded);
+    if (isCounted) rateLimits.giveBack('failed_log_in', folded);
     const { userId } = credentials;
     const deviceId = request.deviceId ?? `v${random.urlSafe(22)}`;
     const device = this.#newDevice(
@@ -80,14 +80,16 @@ export class SignIn {
 
   /**
    * Each try costs a token, which a right password gives back. After too many failures nobody may try the name for a
-   * while, but a device that has been signed in to it: whoever guesses passwords must not keep the owner out.
+   * while, but a device that has been signed in to it: whoever guesses passwords must not keep the owner out. True where
+   * a token was taken.
    */
-  async #refuseGuessing(folded: string, userId: string | null, deviceId: string | null): Promise<void> {
+  async #countGuess(folded: string, userId: string | null, deviceId: string | null): Promise<boolean> {
     const afterMs = this.#options.rateLimits.take('failed_log_in', folded);
-    if (afterMs === 0) return;
+    if (afterMs === 0) return true;
     const isKnown =
       userId !== null && deviceId !== null && (await this.#options.devices.get(userId, deviceId)) !== null;
     if (!isKnown) throw new ConfabError('rate_limited', 'Too many failed log-ins of this name.', { afterMs });
+    return false;
   }
 
   #newDevice(userId: string, deviceId: string, name: string, refreshNonce: string | null): DeviceRecord {
