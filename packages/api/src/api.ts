@@ -1,11 +1,11 @@
 import type { Observer } from '@confab/contracts';
 import type { Chat, RateLimits, RateName } from '@confab/core';
-import { ConfabError, type HttpVerb } from '@confab/protocol';
+import { answerHeaders, ConfabError, type HttpVerb } from '@confab/protocol';
 import { Doorkeeper } from './access.ts';
 import { operationRoutes, type OperationRoute } from './operation-route.ts';
 import type { OriginRules } from './origins.ts';
 import { addressOf, rateKeyOf, trustedProxiesOf, type TrustedProxies } from './peer-address.ts';
-import { apiHeaders, problemResponse } from './problem-response.ts';
+import { problemResponse } from './problem-response.ts';
 import { type Method, Router, type Target, targetOf } from './router.ts';
 import type { Site } from './site.ts';
 
@@ -61,7 +61,7 @@ const limitsByAddress: Partial<Record<HttpVerb, RateName>> = {
   refresh_session: 'log_in',
 };
 
-const answerHeaders = { ...apiHeaders, 'content-type': 'application/json' } as const;
+const jsonHeaders = { ...answerHeaders, 'content-type': 'application/json' } as const;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const EXPOSED_HEADERS = 'retry-after, www-authenticate, confab-connection, confab-fault-id';
 const PREFLIGHT_SECONDS = 600;
@@ -139,9 +139,9 @@ class Door {
     const asked = await route.read(request, target);
     const context = { lane: null, gone: peer.gone };
     const { json, existing } = await this.#parts.chat.handle(verb, caller, asked, context);
-    if (json === null) return new Response(null, { status: 204, headers: apiHeaders });
+    if (json === null) return new Response(null, { status: 204, headers: answerHeaders });
     const status = existing && http.existing !== undefined ? http.existing : http.status;
-    return new Response(json, { status, headers: answerHeaders });
+    return new Response(json, { status, headers: jsonHeaders });
   }
 
   #checkRate(verb: HttpVerb, request: Request, peer: HttpPeer): void {

@@ -1,25 +1,7 @@
-import { type ConfabError, problemOf, retryAfterSeconds } from '@confab/protocol';
-
-/** Headers that all answers of the API have. They differ by Origin only, and are one user's. */
-export const apiHeaders = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  vary: 'Origin',
-} as const;
+import { type ConfabError, problemAnswer } from '@confab/protocol';
 
 /** An error as application/problem+json. */
 export function problemResponse(error: ConfabError): Response {
-  const { status } = error;
-  const headers: Record<string, string> = { ...apiHeaders, 'content-type': 'application/problem+json' };
-  const retryAfter = retryAfterSeconds(error);
-  if (retryAfter !== null) headers['retry-after'] = String(retryAfter);
-  if (status === 401) headers['www-authenticate'] = challengeOf(error);
-  return new Response(JSON.stringify(problemOf(error)), { status, headers });
-}
-
-/** RFC 6750: only who gave a token is told that it is no good. */
-function challengeOf(error: ConfabError): string {
-  return error.code === 'token_expired'
-    ? 'Bearer realm="confab", error="invalid_token", error_description="expired"'
-    : 'Bearer realm="confab"';
+  const { body, ...init } = problemAnswer(error);
+  return new Response(body, init);
 }

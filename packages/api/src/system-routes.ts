@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ConfabError } from '@confab/protocol';
+import { answerHeaders, ConfabError } from '@confab/protocol';
 import { actAsVerbs, bearerOf, secretMatcher } from './access.ts';
 import type { ExtraRoute, HttpPeer } from './api.ts';
 import { isLoopback } from './peer-address.ts';
-import { apiHeaders } from './problem-response.ts';
 
 /** What was looked at, and whether all of it was well. */
 export interface Readiness {
@@ -49,7 +48,7 @@ export function systemRoutes(parts: SystemParts): readonly ExtraRoute[] {
         if (!mayReadMetrics(request, peer))
           throw new ConfabError('unauthenticated', 'Metrics take CONFAB_METRICS_TOKEN.');
         const { text, contentType } = await parts.metrics();
-        return new Response(text, { headers: { ...apiHeaders, 'content-type': contentType } });
+        return new Response(text, { headers: { ...answerHeaders, 'content-type': contentType } });
       },
     },
     documentRoute('/openapi.json', async () => {
@@ -77,7 +76,7 @@ function documentRoute(path: string, make: () => Promise<object>): ExtraRoute {
     answer: async (request) => {
       document ??= print(await make());
       const { text, tag } = document;
-      const headers = { ...apiHeaders, 'cache-control': 'no-cache', etag: tag };
+      const headers = { ...answerHeaders, 'cache-control': 'no-cache', etag: tag };
       if (request.headers.get('if-none-match') === tag) return new Response(null, { status: 304, headers });
       return new Response(text, { headers: { ...headers, 'content-type': 'application/json' } });
     },
@@ -90,5 +89,5 @@ function print(document: object): { readonly text: string; readonly tag: string 
 }
 
 function jsonResponse(json: string, status: number): Response {
-  return new Response(json, { status, headers: { ...apiHeaders, 'content-type': 'application/json' } });
+  return new Response(json, { status, headers: { ...answerHeaders, 'content-type': 'application/json' } });
 }

@@ -1,5 +1,6 @@
 import type { Authenticated, Caller, Chat } from '@confab/core';
 import {
+  answerHeaders,
   type ClientFrame,
   ConfabError,
   decodeClientFrame,
@@ -9,7 +10,6 @@ import {
   limits,
   operations,
 } from '@confab/protocol';
-import { answerHeaders } from './answer-headers.ts';
 import { bearerOf } from './bearer.ts';
 import type { Connection, ConnectionPorts } from './connection.ts';
 import { problem } from './problem.ts';

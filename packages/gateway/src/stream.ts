@@ -1,7 +1,6 @@
 import type { Observer } from '@confab/contracts';
 import type { Authenticated, Chat } from '@confab/core';
-import { type Authenticate, ConfabError, decodeClientFrame, limits } from '@confab/protocol';
-import { answerHeaders } from './answer-headers.ts';
+import { answerHeaders, type Authenticate, ConfabError, decodeClientFrame, limits } from '@confab/protocol';
 import type { Asker } from './asker.ts';
 import type { Connection } from './connection.ts';
 import { EventStreamTransport } from './event-stream-transport.ts';

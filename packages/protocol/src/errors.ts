@@ -108,24 +108,3 @@ export class ConfabError extends Error {
     return errorTable[this.code].status;
   }
 }
-
-/** An error as the body of `application/problem+json` (RFC 9457). */
-export function problemOf(error: ConfabError): Record<string, unknown> {
-  const { status, retry, meaning } = errorTable[error.code];
-  const { afterMs, userIds } = error.detail;
-  return {
-    type: `urn:confab:problem:${error.code}`,
-    title: meaning,
-    status,
-    ...(error.message === meaning ? {} : { detail: error.message }),
-    code: error.code,
-    retry,
-    ...(afterMs === undefined ? {} : { afterMs: Math.ceil(afterMs) }),
-    ...(userIds === undefined ? {} : { userIds }),
-  };
-}
-
-/** The `Retry-After` of an error in whole seconds, or null where it says nothing of a time. */
-export function retryAfterSeconds(error: ConfabError): number | null {
-  return error.detail.afterMs === undefined ? null : Math.max(1, Math.ceil(error.detail.afterMs / 1_000));
-}

@@ -9,6 +9,7 @@ export * from './frames.ts';
 export * from './limits.ts';
 export * from './names.ts';
 export * from './operations.ts';
+export * from './problems.ts';
 export * from './resources.ts';
 export * from './server-text.ts';
 export * from './utf8.ts';
