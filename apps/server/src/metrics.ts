@@ -34,6 +34,10 @@ export class Metrics {
     'confab_deliveries_total',
     'Events handed to connections of this node.',
   );
+  readonly lossesRepaired = this.#counter(
+    'confab_losses_repaired_total',
+    'Conversations whose events did not reach this node in time and were told of.',
+  );
   readonly refusals = this.#counter('confab_requests_refused_total', 'Refused requests by verb and code.', [
     'verb',
     'code',

@@ -31,6 +31,10 @@ export function createObserver(logger: Logger, metrics: Metrics): Observer {
     delivered({ sockets, events }) {
       metrics.deliveries.inc(sockets * events);
     },
+    lossRepaired({ sessions }) {
+      metrics.lossesRepaired.inc();
+      logger.info({ sessions }, 'a loss between nodes was found and told');
+    },
     requestRefused({ verb, code }) {
       metrics.refusals.inc({ verb, code });
       if (isDebugging) logger.debug({ verb, code }, 'refused');

@@ -4,6 +4,15 @@ import type { ClusterFault } from './cluster-fault.ts';
 
 type Receiver = (envelope: Envelope) => void;
 
+/** The kinds that this version knows [BUS5]. */
+const KINDS: Readonly<Record<Envelope['kind'], true>> = {
+  events: true,
+  head: true,
+  receipt: true,
+  typing: true,
+  device_revoked: true,
+};
+
 /** What was published to a node and not handed over yet; that happens before the next I/O, which bounds it. */
 interface Mailbox {
   receivers: readonly Receiver[];
@@ -24,6 +33,7 @@ export class LocalBus implements NodeBus {
   readonly #onFault: (fault: ClusterFault) => void;
   readonly #mailboxes = new Map<string, Mailbox>();
   readonly #posts = new Map<string, Post>();
+  readonly #lossListeners = new Map<string, Set<() => void>>();
 
   constructor(onFault: (fault: ClusterFault) => void) {
     this.#onFault = onFault;
@@ -31,7 +41,7 @@ export class LocalBus implements NodeBus {
 
   publish(nodeId: string, envelope: Envelope): void {
     const mailbox = this.#mailboxes.get(nodeId);
-    if (mailbox === undefined) return;
+    if (mailbox === undefined || !Object.hasOwn(KINDS, envelope.kind)) return;
     mailbox.waiting.push(envelope);
     if (mailbox.waiting.length === 1) queueMicrotask(() => this.#deliver(mailbox));
   }
@@ -46,6 +56,25 @@ export class LocalBus implements NodeBus {
       if (mailbox.receivers.length === 0 && this.#mailboxes.get(nodeId) === mailbox)
         this.#mailboxes.delete(nodeId);
     };
+  }
+
+  onLoss(nodeId: string, listener: () => void): () => void {
+    const own = (): void => listener();
+    const listeners = this.#lossListeners.get(nodeId) ?? new Set();
+    listeners.add(own);
+    this.#lossListeners.set(nodeId, listeners);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0 && this.#lossListeners.get(nodeId) === listeners)
+        this.#lossListeners.delete(nodeId);
+    };
+  }
+
+  /** A publisher died: what it had committed and not published is lost to every other node. */
+  publisherLost(publisherId: string): void {
+    for (const [nodeId, listeners] of this.#lossListeners) {
+      if (nodeId !== publisherId) for (const listener of listeners) this.#guarded('loss', listener);
+    }
   }
 
   async request(nodeId: string, request: unknown): Promise<unknown> {
@@ -75,13 +104,15 @@ export class LocalBus implements NodeBus {
     const envelopes = mailbox.waiting;
     mailbox.waiting = [];
     for (const envelope of envelopes) {
-      for (const receiver of mailbox.receivers) {
-        try {
-          receiver(envelope);
-        } catch (error) {
-          this.#onFault({ where: 'cluster-local/bus/receive', error });
-        }
-      }
+      for (const receiver of mailbox.receivers) this.#guarded('receive', () => receiver(envelope));
+    }
+  }
+
+  #guarded(step: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#onFault({ where: `cluster-local/bus/${step}`, error });
     }
   }
 

@@ -12,6 +12,7 @@ async function open(): Promise<ClusterFixture> {
   return {
     node: async (node) => cluster.node(node),
     endLease: async (node) => cluster.endLease(node),
+    loseRegistry: async () => undefined,
     settle: async () => undefined,
     close: async () => undefined,
   };

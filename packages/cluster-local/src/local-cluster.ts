@@ -4,7 +4,7 @@ import { LocalBus } from './local-bus.ts';
 import { Membership } from './membership.ts';
 
 export interface LocalClusterConfig {
-  /** Told what a receiver or a responder threw. */
+  /** Told what a receiver, a responder or a listener threw. */
   readonly onFault: (fault: ClusterFault) => void;
 }
 
@@ -12,7 +12,10 @@ export interface LocalClusterConfig {
 export interface LocalCluster {
   /** The ports as one node holds them; it is alive only once it joins. */
   node(node: NodeRecord): LocalNode;
-  /** What time does to a node that fell silent. Nothing happens where it is back under another boot id. */
+  /**
+   * What time does to a node that fell silent; the others hear of a loss, since it may have died between a commit and
+   * its publication. Nothing happens where it is back under another boot id.
+   */
   endLease(node: NodeRecord): void;
 }
 
@@ -28,6 +31,12 @@ export interface LocalNode {
  */
 export function createLocalCluster({ onFault }: LocalClusterConfig): LocalCluster {
   const membership = new Membership();
-  const ports: LocalNode = { registry: membership, directory: membership, bus: new LocalBus(onFault) };
-  return { node: () => ports, endLease: (node) => membership.end(node) };
+  const bus = new LocalBus(onFault);
+  const ports: LocalNode = { registry: membership, directory: membership, bus };
+  return {
+    node: () => ports,
+    endLease(node) {
+      if (membership.end(node)) bus.publisherLost(node.nodeId);
+    },
+  };
 }

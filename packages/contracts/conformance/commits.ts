@@ -96,13 +96,32 @@ export async function mustCommit(log: ConversationLog, request: CommitRequest): 
   return placeAfter(request);
 }
 
-/** A log of `count` messages by one sender. */
+/** A new log of these events, in as many commits as the store needs. */
 export async function fillLog(
   log: ConversationLog,
   conversationId: string,
   drafts: readonly Draft[],
 ): Promise<Place> {
-  return mustCommit(log, commitOf(conversationId, emptyLog, drafts));
+  const { place } = await appendAll(log, { conversationId, place: emptyLog }, drafts);
+  return place;
+}
+
+/** Appends events in as many commits as the store needs. */
+export async function appendAll(
+  log: ConversationLog,
+  at: { readonly conversationId: string; readonly place: Place },
+  drafts: readonly Draft[],
+): Promise<{ readonly place: Place; readonly events: readonly NewEvent[] }> {
+  let { place } = at;
+  const events: NewEvent[] = [];
+  for (let left = drafts; left.length > 0;) {
+    const count = log.room(place.sequence);
+    const request = commitOf(at.conversationId, place, left.slice(0, count));
+    place = await mustCommit(log, request);
+    events.push(...request.events);
+    left = left.slice(count);
+  }
+  return { place, events };
 }
 
 export async function wholeLog(

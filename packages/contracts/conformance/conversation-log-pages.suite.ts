@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import type { CommitRequest, ConversationLog, NewEvent, ReadRequest, StoredEvent } from '@confab/contracts';
 import { isCountable, type LogEventType } from '@confab/protocol';
 import {
+  appendAll,
   commitOf,
   type Draft,
   emptyLog,
   fillLog,
   headSequence,
-  placeAfter,
   storedOf,
   uniqueId,
   wholeLog,
@@ -86,13 +86,21 @@ export function conversationLogPagesSuite(name: string, makeSubject: MakeSubject
           const questions = Array.from({ length: 30 }, () => {
             const { conversationId, events } = choices.pick(logs);
             const userId = choices.pick([...SENDERS, 'u-nobody']);
-            return { conversationId, userId, aboveSequence: choices.between(0, events.length + 1) };
+            const aboveSequence = choices.between(0, events.length + 1);
+            const throughSequence = choices.between(0, events.length + 2);
+            return { conversationId, userId, aboveSequence, throughSequence };
           });
-          questions.push({ conversationId: uniqueId('g'), userId: 'u-one', aboveSequence: 0 });
-          const expected = questions.map(({ conversationId, userId, aboveSequence }) => {
+          questions.push({
+            conversationId: uniqueId('g'),
+            userId: 'u-one',
+            aboveSequence: 0,
+            throughSequence: 9,
+          });
+          const expected = questions.map(({ conversationId, userId, aboveSequence, throughSequence }) => {
             const events = logs.find((log) => log.conversationId === conversationId)?.events ?? [];
             const own = events.filter((event) => event.senderId === userId && isCountable(event.type));
-            return own.filter(({ sequence }) => sequence > aboveSequence).length;
+            return own.filter(({ sequence }) => sequence > aboveSequence && sequence <= throughSequence)
+              .length;
           });
           expect(await store.log.countOwn(questions)).toEqual(expected);
         }),
@@ -107,7 +115,7 @@ export function conversationLogPagesSuite(name: string, makeSubject: MakeSubject
           for (let step = 0; step < 25; step += 1) {
             // Requests of one moment: they are carried out in the order they were made.
             const requests = Array.from({ length: choices.between(1, 6) }, () =>
-              choices.pick(models).randomRequest(choices),
+              choices.pick(models).randomRequest(store.log, choices),
             );
             const outcomes = await Promise.all(requests.map(({ request }) => store.log.commit(request)));
             for (const [index, { model, request }] of requests.entries()) {
@@ -137,7 +145,10 @@ class ModelLog {
   }
 
   /** Mostly right; now and then on a wrong head, or with an id that was (or may have been) used. */
-  randomRequest(choices: Choices): { readonly model: ModelLog; readonly request: CommitRequest } {
+  randomRequest(
+    log: ConversationLog,
+    choices: Choices,
+  ): { readonly model: ModelLog; readonly request: CommitRequest } {
     const drafts = new Map<string, Draft>();
     for (let left = choices.between(1, 4); left > 0; left -= 1) {
       const isRepeated = this.#ids.length > 0 && choices.fraction() < 0.1;
@@ -151,7 +162,11 @@ class ModelLog {
     );
     return {
       model: this,
-      request: commitOf(this.conversationId, { sequence, ordinal: sequence }, [...drafts.values()]),
+      request: commitOf(
+        this.conversationId,
+        { sequence, ordinal: sequence },
+        [...drafts.values()].slice(0, log.room(sequence)),
+      ),
     };
   }
 
@@ -182,10 +197,9 @@ async function randomLog(
       type: choices.pick(TYPES),
       body: choices.pick(['a', 'ü', '🎉']).repeat(choices.between(0, 300)),
     }));
-    const request = commitOf(conversationId, place, drafts);
-    expect(await log.commit(request)).toEqual({ kind: 'committed' });
-    events.push(...request.events.map(storedOf));
-    place = placeAfter(request);
+    const appended = await appendAll(log, { conversationId, place }, drafts);
+    events.push(...appended.events.map(storedOf));
+    ({ place } = appended);
   }
   return { conversationId, events };
 }

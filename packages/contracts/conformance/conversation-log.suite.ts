@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { EVENTS_PER_COMMIT_MAX } from '@confab/contracts';
 import {
   commitOf,
   emptyLog,
@@ -13,8 +14,6 @@ import {
   workItem,
 } from './commits.ts';
 import { type MakeSubject, onSubject } from './subject.ts';
-
-const EVENTS_PER_COMMIT_MAX = 256;
 
 export function conversationLogSuite(name: string, makeSubject: MakeSubject): void {
   const on = onSubject(makeSubject);
@@ -161,13 +160,21 @@ function order(on: On): void {
   );
 
   test(
-    `[LOG2] a commit holds up to ${EVENTS_PER_COMMIT_MAX} events`,
-    on(async ({ store }) => {
+    '[LOG8] a commit holds as many events as there is room at its head, and no more',
+    on(async ({ store: { log } }) => {
       const conversationId = uniqueId('g');
-      const drafts = Array.from({ length: EVENTS_PER_COMMIT_MAX }, () => ({}));
-      const place = await fillLog(store.log, conversationId, drafts);
-      await mustCommit(store.log, commitOf(conversationId, place, drafts));
-      expect(await headSequence(store.log, conversationId)).toBe(2 * EVENTS_PER_COMMIT_MAX);
+      let place = emptyLog;
+      for (let round = 0; round < 6; round += 1) {
+        const room = log.room(place.sequence);
+        expect(room).toBeGreaterThanOrEqual(1);
+        expect(room).toBeLessThanOrEqual(EVENTS_PER_COMMIT_MAX);
+        const drafts = Array.from({ length: room + 1 }, () => ({}));
+        expect(await isFault(log.commit(commitOf(conversationId, place, drafts)))).toBe(true);
+        expect(await headSequence(log, conversationId)).toBe(place.sequence);
+        place = await mustCommit(log, commitOf(conversationId, place, drafts.slice(1)));
+      }
+      expect(await headSequence(log, conversationId)).toBe(place.sequence);
+      expect(await wholeLog(log, conversationId)).toHaveLength(place.sequence);
     }),
   );
 }

@@ -9,6 +9,7 @@ import { workSuite } from './work.suite.ts';
 
 export { accountsSuite, conversationLogPagesSuite, conversationLogSuite, cursorsSuite, devicesSuite };
 export { viewsSuite, workSuite };
+export * from './archive.suite.ts';
 export * from './node-bus.suite.ts';
 export * from './node-directory.suite.ts';
 export * from './session-registry.suite.ts';

@@ -5,7 +5,7 @@ import { nodeA, nodeB, type ClusterFixture } from './node-directory.suite.ts';
 
 const BURST = 500;
 
-/** [BUS1] to [BUS3] over an adapter; `open` gives a cluster of its own to each test. */
+/** [BUS1] to [BUS5] over an adapter; `open` gives a cluster of its own to each test. */
 export function nodeBusSuite(adapter: string, open: () => Promise<ClusterFixture>): void {
   /** Runs a check between nodes A and B, both alive. */
   const within = async (check: (buses: TwoBuses) => Promise<void>): Promise<void> => {
@@ -172,6 +172,39 @@ export function nodeBusSuite(adapter: string, open: () => Promise<ClusterFixture
         await fixture.settle();
         expect(await codeOf(a.request('node-b', 'refuse'))).toBe('forbidden');
         expect(await codeOf(a.request('node-b', 'fail'))).toBe('internal');
+      }));
+
+    test('[BUS4] the end of the lease of a node is told to the others: it may have died before it published', () =>
+      within(async ({ fixture, b }) => {
+        const told = Promise.withResolvers<void>();
+        b.onLoss('node-b', told.resolve);
+        await fixture.endLease(nodeA);
+        await told.promise;
+      }));
+
+    test('[BUS4] who gave up listening is told nothing, and one that throws takes nothing from the others', () =>
+      within(async ({ fixture, b }) => {
+        let heard = 0;
+        const told = Promise.withResolvers<void>();
+        const withdraw = b.onLoss('node-b', () => (heard += 1));
+        b.onLoss('node-b', () => {
+          throw new Error('a faulty listener');
+        });
+        b.onLoss('node-b', told.resolve);
+        withdraw();
+        await fixture.endLease(nodeA);
+        await told.promise;
+        expect(heard).toBe(0);
+      }));
+
+    test('[BUS5] an envelope of a kind that is not known is passed over', () =>
+      within(async ({ fixture, a, b }) => {
+        const inbox = new Inbox(b, 'node-b');
+        await fixture.settle();
+        a.publish('node-b', numbered('from-a', 0));
+        a.publish('node-b', { kind: 'of_a_newer_node', of: { any: 'shape' } } as unknown as Envelope);
+        a.publish('node-b', numbered('from-a', 1));
+        expect(await inbox.take(2)).toEqual([numbered('from-a', 0), numbered('from-a', 1)]);
       }));
   });
 }

@@ -8,7 +8,7 @@ import {
   type ClusterNodePorts,
 } from './node-directory.suite.ts';
 
-/** [REG1] to [REG3] over an adapter; `open` gives a cluster of its own to each test. */
+/** [REG1] to [REG5] over an adapter; `open` gives a cluster of its own to each test. */
 export function sessionRegistrySuite(adapter: string, open: () => Promise<ClusterFixture>): void {
   /** Runs a check in a cluster in which nodes A and B are alive. */
   const within = async (check: (cluster: TwoNodes) => Promise<void>): Promise<void> => {
@@ -144,6 +144,78 @@ export function sessionRegistrySuite(adapter: string, open: () => Promise<Cluste
         await a.registry.claim(session('ann', 'c1', nodeA));
         await fixture.settle();
         expect(await located(b, ['ann', 'bob'])).toEqual({ 'node-a': ['bob'] });
+      }));
+
+    test('[REG4] after the registry was lost every session is given, and never fewer', () =>
+      within(async ({ fixture, a, b }) => {
+        await a.registry.claim(session('ann', 'c1', nodeA));
+        await b.registry.claim(session('bob', 'c2', nodeB));
+        await a.registry.follow({ conversationId: 'k', ...nodeA });
+        await fixture.loseRegistry();
+        for (const node of [a, b]) {
+          const found = await located(node, ['ann', 'bob']);
+          expect(found['node-a']).toContain('ann');
+          expect(found['node-b']).toContain('bob');
+          expect(await node.registry.followers('k')).toContain('node-a');
+        }
+      }));
+
+    test('[REG4] what is claimed after the registry was lost is given besides', () =>
+      within(async ({ fixture, a, b }) => {
+        await a.registry.claim(session('ann', 'c1', nodeA));
+        await fixture.loseRegistry();
+        await b.registry.claim(session('ann', 'c2', nodeB));
+        const found = await located(b, ['ann']);
+        expect(found).toEqual({ 'node-a': ['ann'], 'node-b': ['ann'] });
+      }));
+
+    test('[REG5] each node that follows is named, on every node', () =>
+      within(async ({ a, b }) => {
+        await a.registry.follow({ conversationId: 'k', ...nodeA });
+        await b.registry.follow({ conversationId: 'k', ...nodeB });
+        await b.registry.follow({ conversationId: 'l', ...nodeB });
+        for (const { registry } of [a, b]) {
+          expect([...(await registry.followers('k'))].sort()).toEqual(['node-a', 'node-b']);
+          expect(await registry.followers('l')).toEqual(['node-b']);
+          expect(await registry.followers('nothing')).toEqual([]);
+        }
+      }));
+
+    test('[REG5] following twice is following once', () =>
+      within(async ({ a, b }) => {
+        const follower = { conversationId: 'k', ...nodeA };
+        await a.registry.follow(follower);
+        await a.registry.follow(follower);
+        expect(await b.registry.followers('k')).toEqual(['node-a']);
+        await a.registry.unfollow(follower);
+        expect(await b.registry.followers('k')).toEqual([]);
+        await a.registry.unfollow(follower);
+      }));
+
+    test('[REG5] a node whose lease ended, or that left, follows nothing', () =>
+      within(async ({ fixture, a, b }) => {
+        await a.registry.follow({ conversationId: 'k', ...nodeA });
+        await fixture.endLease(nodeA);
+        await fixture.settle();
+        expect(await b.registry.followers('k')).toEqual([]);
+        await b.registry.follow({ conversationId: 'k', ...nodeB });
+        await b.directory.leave(nodeB);
+        await a.directory.join(nodeA);
+        await fixture.settle();
+        expect(await a.registry.followers('k')).not.toContain('node-b');
+      }));
+
+    test('[REG5] what an earlier run of a node followed is not given, and its word ends nothing', () =>
+      within(async ({ fixture, a, b }) => {
+        await a.registry.follow({ conversationId: 'k', ...nodeA });
+        await a.registry.follow({ conversationId: 'l', ...nodeA });
+        const again = await fixture.node(nodeAAgain);
+        await again.directory.join(nodeAAgain);
+        await again.registry.follow({ conversationId: 'l', ...nodeAAgain });
+        await a.registry.unfollow({ conversationId: 'l', ...nodeA });
+        await fixture.settle();
+        expect(await b.registry.followers('k')).toEqual([]);
+        expect(await b.registry.followers('l')).toEqual(['node-a']);
       }));
   });
 }

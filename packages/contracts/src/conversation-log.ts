@@ -13,10 +13,13 @@ import type { WorkItem } from './work.ts';
  *   second one changes nothing and names the first.
  * - `[LOG5]` Events, head, views and work of a commit become visible together; who reads the new head sees them all.
  * - `[LOG6]` A page has at most `limit` events and `bytesMax` bytes of JSON but at least one event where there is one.
- * - `[LOG7]` `countOwn` counts exactly the countable events of a user above a sequence.
+ * - `[LOG7]` `countOwn` counts exactly the countable events of a user between two sequences.
+ * - `[LOG8]` A commit holds at most `room` events; a larger one is a fault that writes nothing.
  */
 export interface ConversationLog {
   commit(request: CommitRequest): Promise<CommitOutcome>;
+  /** How many events the next commit at this head may hold: at least 1, at most `EVENTS_PER_COMMIT_MAX`. */
+  room(head: number): number;
   /** The heads of the conversations that exist. */
   heads(conversationIds: readonly string[]): Promise<ReadonlyMap<string, LogHead>>;
   /** Events in ascending order. */
@@ -26,15 +29,16 @@ export interface ConversationLog {
     conversationId: string,
     keys: readonly IdempotencyKey[],
   ): Promise<readonly (FoundEvent | null)[]>;
-  /** Countable events of a user above a sequence, for unread counts; one number for each question, in order. */
+  /** Countable events of a user between two sequences, for unread counts; one number for each question, in order. */
   countOwn(questions: readonly OwnCountQuestion[]): Promise<readonly number[]>;
 }
 
-/** How many countable events of a user stand above a sequence. Questions of one call are answered as of one moment. */
+/** How many countable events of a user stand above a sequence, up to and with another. */
 export interface OwnCountQuestion {
   readonly conversationId: string;
   readonly userId: string;
   readonly aboveSequence: number;
+  readonly throughSequence: number;
 }
 
 /** Who asked, and the id they chose. */
@@ -71,7 +75,7 @@ export interface FoundEvent {
   readonly contentHash: string;
 }
 
-/** k events at `expectedHead + 1 ...`, with all that must change together with them. At most 256 events. */
+/** k events at `expectedHead + 1 ...`, with all that must change together with them. At most `room` events. */
 export interface CommitRequest {
   readonly conversationId: string;
   /** The sequence the head must have; 0 where the log must be empty. */

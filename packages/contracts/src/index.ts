@@ -1,4 +1,7 @@
 export * from './accounts.ts';
+export * from './archive.ts';
+export * from './check-commit.ts';
+export * from './client-id-text.ts';
 export * from './cluster.ts';
 export * from './conversation-log.ts';
 export * from './cursors.ts';

@@ -7,6 +7,8 @@ export interface Observer {
   }): void;
   commitRefused(event: { readonly conversationId: string; readonly reason: string }): void;
   delivered(event: { readonly sockets: number; readonly events: number }): void;
+  /** Sessions were told of events that had not reached this node. */
+  lossRepaired(event: { readonly sessions: number }): void;
   requestRefused(event: { readonly verb: string; readonly code: string }): void;
   connectionOpened(event: { readonly transport: 'websocket' | 'stream' }): void;
   connectionReady(event: {

@@ -7,6 +7,7 @@ import {
   groupConversationText,
   lengthPrefixed,
   ownLogText,
+  deliveryTiers,
   tierOf,
 } from './index.ts';
 
@@ -114,13 +115,14 @@ describe('the three-way compare', () => {
 
 describe('tiers', () => {
   test.each([
-    ['direct', 2, 'everyone', true],
-    ['group', 1, 'everyone', true],
-    ['group', 100, 'everyone', true],
-    ['group', 101, 'none', false],
-    ['group', 5_000, 'none', false],
-    ['group', 9_999, 'none', false],
-  ] as const)('%s of %p', (type, memberCount, receipts, typing) => {
-    expect(tierOf(type, memberCount)).toMatchObject({ type, delivery: 'push', receipts, typing });
+    ['direct', 2, 'push', 'everyone', true],
+    ['group', 1, 'push', 'everyone', true],
+    ['group', 100, 'push', 'everyone', true],
+    ['group', 101, 'followers', 'none', false],
+    ['group', 5_000, 'followers', 'none', false],
+    ['group', 5_001, 'ticks', 'none', false],
+    ['group', 999_999, 'ticks', 'none', false],
+  ] as const)('%s of %p: %s', (...[type, memberCount, delivery, receipts, typing]) => {
+    expect(tierOf(deliveryTiers, type, memberCount)).toMatchObject({ type, delivery, receipts, typing });
   });
 });

@@ -23,14 +23,17 @@ import type { Caller, Chat } from './face/chat.ts';
 import { Access, ConversationIds } from './membership/access.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { headOf, Summaries } from './conversations/summaries.ts';
+import type { DeliveryTier } from '@confab/conversation';
 import { Delivery } from './delivery/delivery.ts';
 import { LocalSessions } from './delivery/local-sessions.ts';
+import { LossSweep } from './delivery/loss-sweep.ts';
 import type { Planned } from './log/batch.ts';
 import { LogReader } from './log/log-reader.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Writers } from './log/writers.ts';
 import { admit, handlers, type Parts, type UserCaller } from './operations/handlers.ts';
 import { Receipts } from './receipts/receipts.ts';
+import { ToldMembers } from './membership/told-members.ts';
 import { History } from './sync/history.ts';
 import { Pages } from './sync/pages.ts';
 import { Resume } from './sync/resume.ts';
@@ -58,6 +61,8 @@ export interface ChatPorts {
   readonly rateLimits: RateLimits;
   readonly registration: 'open' | 'closed';
   readonly accessTokenMs: number;
+  /** How conversations are delivered, by type and size. */
+  readonly tiers: readonly DeliveryTier[];
 }
 
 const NOTHING = (): void => undefined;
@@ -65,42 +70,17 @@ const NOBODY: UserCaller = { kind: 'user', userId: '', deviceId: '' };
 
 /** Puts the rules together over the ports. */
 export function createChat(ports: ChatPorts): Chat {
-  const { accounts, bus, clock, cursors, digest, directory, log, node, observer, random, rateLimits, views } =
-    ports;
+  const { accounts, clock, cursors, digest, log, observer, random, rateLimits, tiers, views } = ports;
   const ids = new ConversationIds(digest);
   const access = new Access(views, ids);
-  const tails = new TailCache();
-  const reader = new LogReader(log, tails);
-  const delivery = new Delivery({ registry: ports.registry, bus, observer });
-  const sessions = new LocalSessions(ports.registry, node);
-  const onCommitted = (planned: readonly Planned[]): void => {
-    const [first] = planned;
-    if (first === undefined) return;
-    tails.append(
-      first.event.conversationId,
-      planned.map((item) => item.event),
-    );
-    delivery.deliver(planned);
-    if (planned.some((item) => item.hasWork)) followUps.wake();
-  };
-  const writers = new Writers({
-    nodeId: node.nodeId,
-    log,
-    views,
-    directory,
-    bus,
-    clock,
-    random,
-    digest,
-    observer,
-    onCommitted,
-  });
-  const followUps = new FollowUps({ work: ports.work, writers, ids, clock, random, digest, observer });
-  const receipts = new Receipts({ log, reader, cursors, access, views, delivery, clock, observer });
+  const stem = growStem(ports, ids);
+  const { delivery, followUps, reader, sessions, sweep, writers } = stem;
+  const toldMembers = new ToldMembers(views, tiers);
+  const receipts = new Receipts({ log, reader, cursors, access, toldMembers, delivery, clock, observer });
   const summaries = new Summaries({ log, views, accounts, receipts, access });
   const { registration: mode, passwords } = ports;
   const registration = new Registration({ accounts, passwords, clock, random, digest, registration: mode });
-  const pages = new Pages({ log, views, reader, access, receipts, sessions, clock });
+  const pages = new Pages({ log, views, reader, access, receipts, sessions, clock, tiers, toldMembers });
   const parts: Parts = {
     access,
     conversations: new Conversations({ writers, ids, views, registration, random }),
@@ -112,11 +92,59 @@ export function createChat(ports: ChatPorts): Chat {
     registration,
     signIn: new SignIn({ ...ports, registration, delivery }),
     summaries,
-    typing: new Typing({ access, views, delivery, rateLimits }),
+    typing: new Typing({ access, toldMembers, delivery, rateLimits }),
     writers,
   };
-  const resume = new Resume({ log, reader, access, ids, summaries, pages });
-  return chatOf(ports, { parts, resume, sessions, followUps, writers });
+  const onLanded = (conversationId: string): void => tellAgain(stem, observer, conversationId);
+  const resume = new Resume({ log, reader, access, ids, summaries, pages, sessions, tiers, onLanded });
+  return chatOf(ports, { parts, resume, sessions, followUps, sweep, writers });
+}
+
+/** What every verb stands on: how commands become events, and how events come to sessions. */
+interface Stem {
+  readonly reader: LogReader;
+  readonly delivery: Delivery;
+  readonly sessions: LocalSessions;
+  readonly sweep: LossSweep;
+  readonly writers: Writers;
+  readonly followUps: FollowUps;
+}
+
+function growStem(ports: ChatPorts, ids: ConversationIds): Stem {
+  const { log, node, observer, views, work } = ports;
+  const tails = new TailCache();
+  const delivery = new Delivery(ports);
+  const onFault = (error: unknown): void => observer.fault({ where: 'followed conversations', error });
+  const sessions = new LocalSessions({ registry: ports.registry, log, views, node, onFault });
+  const onCommitted = (planned: readonly Planned[]): void => {
+    const [first] = planned;
+    if (first === undefined) return;
+    tails.append(
+      first.event.conversationId,
+      planned.map((item) => item.event),
+    );
+    delivery.deliver(planned);
+    if (planned.some((item) => item.hasWork)) followUps.wake();
+  };
+  const writers = new Writers({
+    ...ports,
+    nodeId: node.nodeId,
+    onCommitted,
+    onRepeated: (state, sequence) => delivery.tell(state, sequence),
+  });
+  const followUps = new FollowUps({ ...ports, work, writers, ids });
+  const sweep = new LossSweep({ ...ports, nodeId: node.nodeId, sessions });
+  return { reader: new LogReader(log, tails), delivery, sessions, sweep, writers, followUps };
+}
+
+/** A send has landed whose answer was lost; so may the event have been, with the node that committed it. */
+function tellAgain({ delivery, writers }: Stem, observer: Observer, conversationId: string): void {
+  writers
+    .stateOf(conversationId)
+    .then((state) => {
+      if (state !== null) delivery.tell(state, state.head.sequence);
+    })
+    .catch((error: unknown) => observer.fault({ where: 'landed', error }));
 }
 
 interface Assembly {
@@ -124,10 +152,11 @@ interface Assembly {
   readonly resume: Resume;
   readonly sessions: LocalSessions;
   readonly followUps: FollowUps;
+  readonly sweep: LossSweep;
   readonly writers: Writers;
 }
 
-function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers }: Assembly): Chat {
+function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, sweep, writers }: Assembly): Chat {
   const { bus, directory, log, node, observer } = ports;
   let unsubscribe = NOTHING;
   return {
@@ -157,12 +186,16 @@ function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, writers 
       });
       await directory.join(node);
       followUps.start();
+      sweep.start();
     },
+    retire: () => directory.retire(node),
     async stop() {
+      await directory.retire(node);
       await followUps.stop();
-      await directory.leave(node);
       await writers.stop();
+      await sweep.stop();
       await parts.receipts.stop();
+      await directory.leave(node);
       unsubscribe();
     },
   };

@@ -1,6 +1,6 @@
 export * from './face/chat.ts';
 export { createChat, type ChatPorts } from './create-chat.ts';
-export type { LocalSession, SharedFrames } from './face/local-session.ts';
+export type { HeardEvent, LocalSession, SharedFrames } from './face/local-session.ts';
 export { frameFor, senderFrame } from './log/event-codec.ts';
 export { Lane } from './log/lane.ts';
 export { RateLimits, rateTable, type RateName } from './admission/rate-limits.ts';

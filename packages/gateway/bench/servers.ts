@@ -38,6 +38,7 @@ export function startGateway(): BenchServer {
       messageCommitted: ignore,
       commitRefused: ignore,
       delivered: ignore,
+      lossRepaired: ignore,
       requestRefused: ignore,
       connectionOpened: ignore,
       connectionReady: ignore,
@@ -69,7 +70,6 @@ export function startGateway(): BenchServer {
         senderId: '',
         clientMessageId: '',
         json,
-        userIds: [],
       };
       const shared = { everyone: null, sender: null };
       for (const session of chat.sessions) session.receiveEvent({ ...event, conversationId: 'g' }, shared);

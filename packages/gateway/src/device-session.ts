@@ -1,5 +1,11 @@
-import type { EventDelivery, ReceiptNews } from '@confab/contracts';
-import { type Authenticated, type LocalSession, senderFrame, type SharedFrames } from '@confab/core';
+import type { ReceiptNews } from '@confab/contracts';
+import {
+  type Authenticated,
+  type HeardEvent,
+  type LocalSession,
+  senderFrame,
+  type SharedFrames,
+} from '@confab/core';
 import { closeCodes } from '@confab/protocol';
 import type { Seated } from './hub.ts';
 import { type EncodedFrame, encodedFrame, type Outbound } from './outbound.ts';
@@ -11,6 +17,8 @@ export interface SessionOwner {
   readonly outbound: Outbound;
   /** How far the connection has come, which decides what may be passed on to it. */
   readonly hears: 'nothing' | 'receipts' | 'everything';
+  /** Tells a reader that is behind where its conversations stand, where it has room for it. */
+  catchUp(): void;
   close(code: number, reason: string): void;
 }
 
@@ -40,7 +48,7 @@ export class DeviceSession implements LocalSession, Seated {
     return this.#owner;
   }
 
-  receiveEvent(event: EventDelivery & { readonly conversationId: string }, shared: SharedFrames): void {
+  receiveEvent(event: HeardEvent, shared: SharedFrames): void {
     const { outbound, hears } = this.#owner;
     if (hears === 'everything') {
       const frame =
@@ -49,6 +57,11 @@ export class DeviceSession implements LocalSession, Seated {
     } else {
       outbound.noteBehind(event.conversationId, event.sequence);
     }
+  }
+
+  fellBehind(conversationId: string, sequence: number): void {
+    this.#owner.outbound.noteBehind(conversationId, sequence);
+    this.#owner.catchUp();
   }
 
   /** Before `ready` nothing may be said; what moved until then is in the heads, which are read after it. */
@@ -70,12 +83,12 @@ export class DeviceSession implements LocalSession, Seated {
   }
 }
 
-function frameOfOthers(event: EventDelivery, shared: SharedFrames): EncodedFrame {
+function frameOfOthers(event: HeardEvent, shared: SharedFrames): EncodedFrame {
   shared.everyone ??= encodedFrame(event.json);
   return shared.everyone as EncodedFrame;
 }
 
-function frameOfSender(event: EventDelivery, shared: SharedFrames): EncodedFrame {
+function frameOfSender(event: HeardEvent, shared: SharedFrames): EncodedFrame {
   shared.sender ??= encodedFrame(senderFrame(event));
   return shared.sender as EncodedFrame;
 }

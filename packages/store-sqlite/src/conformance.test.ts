@@ -1,10 +1,10 @@
-import { storeSuite } from '@confab/contracts/conformance';
+import { archiveSuite, storeSuite } from '@confab/contracts/conformance';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore, type SqliteStore } from './open-sqlite-store.ts';
 
-storeSuite('store-sqlite', async () => {
+async function makeSubject() {
   const folder = await mkdtemp(join(tmpdir(), 'confab-store-'));
   const onFatal = (error: Error): never => {
     throw error;
@@ -21,4 +21,7 @@ storeSuite('store-sqlite', async () => {
     await rm(folder, { recursive: true });
   };
   return { store, reopen, dispose };
-});
+}
+
+storeSuite('store-sqlite', makeSubject);
+archiveSuite('store-sqlite', makeSubject);

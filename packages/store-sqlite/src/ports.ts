@@ -1,15 +1,18 @@
 import type { Database } from 'bun:sqlite';
-import type {
-  Accounts,
-  CommitOutcome,
-  CommitRequest,
-  ConversationLog,
-  Cursors,
-  Devices,
-  Views,
-  WorkQueue,
+import {
+  type Accounts,
+  type Archive,
+  checkCommit,
+  type CommitOutcome,
+  type CommitRequest,
+  type ConversationLog,
+  type Cursors,
+  type Devices,
+  EVENTS_PER_COMMIT_MAX,
+  type Views,
+  type WorkQueue,
 } from '@confab/contracts';
-import { checkCommit } from './check-commit.ts';
+import { ArchiveReader } from './archive/archive-reader.ts';
 import { AccountReader, DeviceReader } from './reader/read-accounts.ts';
 import { CursorReader } from './reader/read-cursors.ts';
 import { LogReader } from './reader/read-log.ts';
@@ -24,10 +27,12 @@ export interface StorePorts {
   readonly cursors: Cursors;
   readonly accounts: Accounts;
   readonly devices: Devices;
+  readonly archive: Archive;
 }
 
 export function createPorts(db: Database, writer: WriterClient): StorePorts {
   const views = new ViewReader(db);
+  const devices = new DeviceReader(db);
   return {
     log: createLog(db, writer),
     views: {
@@ -43,7 +48,8 @@ export function createPorts(db: Database, writer: WriterClient): StorePorts {
     },
     cursors: createCursors(db, writer),
     accounts: createAccounts(db, writer),
-    devices: createDevices(db, writer),
+    devices: createDevices(devices, writer),
+    archive: createArchive(db, devices, writer),
   };
 }
 
@@ -51,6 +57,7 @@ function createLog(db: Database, writer: WriterClient): ConversationLog {
   const reader = new LogReader(db);
   return {
     commit: (request) => commit(writer, request),
+    room: () => EVENTS_PER_COMMIT_MAX,
     heads: async (conversationIds) => reader.heads(conversationIds),
     read: async (request) => reader.read(request),
     findByClientIds: async (conversationId, keys) => reader.findByClientIds(conversationId, keys),
@@ -59,7 +66,7 @@ function createLog(db: Database, writer: WriterClient): ConversationLog {
 }
 
 async function commit(writer: WriterClient, request: CommitRequest): Promise<CommitOutcome> {
-  checkCommit(request);
+  checkCommit(request, EVENTS_PER_COMMIT_MAX);
   try {
     return (await writer.write('commit', request)) ?? { kind: 'committed' };
   } catch (error) {
@@ -88,8 +95,7 @@ function createAccounts(db: Database, writer: WriterClient): Accounts {
   };
 }
 
-function createDevices(db: Database, writer: WriterClient): Devices {
-  const reader = new DeviceReader(db);
+function createDevices(reader: DeviceReader, writer: WriterClient): Devices {
   return {
     signIn: (device, devicesMax) => writer.write('sign_in', { device, devicesMax }),
     get: async (userId, deviceId) => reader.get(userId, deviceId),
@@ -99,5 +105,18 @@ function createDevices(db: Database, writer: WriterClient): Devices {
     touch: async (userId, deviceId, lastSeenAt) =>
       void (await writer.write('touch', { userId, deviceId, lastSeenAt })),
     revokedAmong: async (devices) => reader.revokedAmong(devices),
+  };
+}
+
+function createArchive(db: Database, devices: DeviceReader, writer: WriterClient): Archive {
+  const reader = new ArchiveReader(db, (userId) => devices.list(userId));
+  return {
+    conversations: async (after, limit) => reader.conversations(after, limit),
+    events: async (conversationId, after, limit) => reader.events(conversationId, after, limit),
+    cursors: async (conversationId, after, limit) => reader.cursors(conversationId, after, limit),
+    accounts: async (after, limit) => reader.accounts(after, limit),
+    work: async (after, limit) => reader.work(after, limit),
+    putAccount: async (account) => void (await writer.write('put_account', account)),
+    putWork: async (items) => void (await writer.write('put_work', { items })),
   };
 }

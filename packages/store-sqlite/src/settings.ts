@@ -6,7 +6,6 @@ export const storeLimits = {
   waitingCharactersMax: 64 * 1024 * 1024,
   /** Writes in one transaction: more would make the first of them wait too long for the fsync. */
   requestsPerTransactionMax: 1_000,
-  eventsPerCommitMax: 256,
   /** Pages written after which the log file is copied back, which bounds its size and each pause. */
   checkpointPagesMin: 1_000,
   /** Frames of the log file beyond which readers are waited for, so that it starts over: 64 MiB. */
@@ -14,6 +13,8 @@ export const storeLimits = {
   /** Conversations whose number and head the writer remembers. */
   conversationsRememberedMax: 50_000,
   usersRememberedMax: 100_000,
+  /** JSON of the events in one page of the archive. */
+  archivePageBytesMax: 4 * 1024 * 1024,
 } as const;
 
 const PAGE_BYTES = 4_096;

@@ -1,4 +1,5 @@
 import type {
+  ArchivedAccount,
   ClaimedWork,
   CommitOutcome,
   CommitRequest,
@@ -7,6 +8,7 @@ import type {
   NewAccount,
   RotateRequest,
   UserRecord,
+  WorkItem,
 } from '@confab/contracts';
 
 /** Everything the writer does, by kind: what it is told. */
@@ -22,6 +24,8 @@ export interface WriteRequests {
   rotate: RotateRequest;
   revoke: { readonly userId: string; readonly deviceId: string; readonly atMs: number };
   touch: { readonly userId: string; readonly deviceId: string; readonly lastSeenAt: string };
+  put_account: ArchivedAccount;
+  put_work: { readonly items: readonly WorkItem[] };
 }
 
 /** And what it answers, where the write came about. `null` is a plain yes, and short on the way. */
@@ -37,6 +41,8 @@ export interface WriteResults {
   rotate: boolean;
   revoke: boolean;
   touch: null;
+  put_account: null;
+  put_work: null;
 }
 
 export type WriteKind = keyof WriteRequests;

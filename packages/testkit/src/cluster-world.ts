@@ -1,5 +1,6 @@
 import type { Digest, Observer, PasswordHasher, Tokens } from '@confab/contracts';
 import type { LocalCluster } from '@confab/cluster-local';
+import type { DeliveryTier } from '@confab/conversation';
 import type { Caller } from '@confab/core';
 import type { DrivenClock } from './driven-clock.ts';
 import type { MemoryStore } from './memory-store.ts';
@@ -16,6 +17,7 @@ export interface ClusterWorld {
   readonly tokens: Tokens;
   readonly observer: Observer;
   readonly rateLimits: boolean;
+  readonly tiers: readonly DeliveryTier[];
 }
 
 /** A fault that a node told of. In a sound run there is none. */

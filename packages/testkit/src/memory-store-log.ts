@@ -1,14 +1,17 @@
-import type {
-  CommitOutcome,
-  CommitRequest,
-  ConversationLog,
-  Duplicate,
-  FoundEvent,
-  IdempotencyKey,
-  NewEvent,
-  OwnCountQuestion,
-  ReadRequest,
-  StoredEvent,
+import {
+  checkCommit,
+  clientIdText,
+  type CommitOutcome,
+  type CommitRequest,
+  type ConversationLog,
+  type Duplicate,
+  EVENTS_PER_COMMIT_MAX,
+  type FoundEvent,
+  type IdempotencyKey,
+  type NewEvent,
+  type OwnCountQuestion,
+  type ReadRequest,
+  type StoredEvent,
 } from '@confab/contracts';
 import type { LogHead } from '@confab/conversation';
 import { isCountable } from '@confab/protocol';
@@ -27,17 +30,22 @@ interface Conversation {
   readonly byKey: Map<string, FoundEvent>;
 }
 
-const EVENTS_PER_COMMIT_MAX = 256;
-
 export class MemoryLog implements ConversationLog {
   readonly #conversations = new Map<string, Conversation>();
   readonly #faults: CommitFault[] = [];
   readonly #views: MemoryViews;
   readonly #work: MemoryWork;
 
-  constructor(views: MemoryViews, work: MemoryWork) {
+  readonly #bucketEvents: number;
+
+  constructor(views: MemoryViews, work: MemoryWork, bucketEvents: number) {
     this.#views = views;
     this.#work = work;
+    this.#bucketEvents = bucketEvents;
+  }
+
+  room(head: number): number {
+    return Math.min(EVENTS_PER_COMMIT_MAX, this.#bucketEvents - (head % this.#bucketEvents));
   }
 
   failNext(faults: readonly CommitFault[]): void {
@@ -49,7 +57,7 @@ export class MemoryLog implements ConversationLog {
   }
 
   async commit(request: CommitRequest): Promise<CommitOutcome> {
-    checkShape(request);
+    checkCommit(request, this.room(request.expectedHead));
     const fault = this.#faults.shift();
     switch (fault) {
       case undefined:
@@ -98,12 +106,13 @@ export class MemoryLog implements ConversationLog {
     keys: readonly IdempotencyKey[],
   ): Promise<readonly (FoundEvent | null)[]> {
     const byKey = this.#conversations.get(conversationId)?.byKey;
-    return keys.map((key) => byKey?.get(keyText(key.userId, key.clientMessageId)) ?? null);
+    return keys.map((key) => byKey?.get(clientIdText(key.userId, key.clientMessageId)) ?? null);
   }
 
   async countOwn(questions: readonly OwnCountQuestion[]): Promise<readonly number[]> {
-    return questions.map(({ conversationId, userId, aboveSequence }) => {
-      const events = this.#conversations.get(conversationId)?.events.slice(aboveSequence) ?? [];
+    return questions.map(({ conversationId, userId, aboveSequence, throughSequence }) => {
+      const events =
+        this.#conversations.get(conversationId)?.events.slice(aboveSequence, throughSequence) ?? [];
       return events.filter((event) => event.senderId === userId && isCountable(event.type)).length;
     });
   }
@@ -120,7 +129,7 @@ export class MemoryLog implements ConversationLog {
     conversation.head = request.head;
     for (const { contentHash, ...event } of request.events) {
       conversation.events.push(event);
-      conversation.byKey.set(keyText(event.senderId, event.clientMessageId), { event, contentHash });
+      conversation.byKey.set(clientIdText(event.senderId, event.clientMessageId), { event, contentHash });
     }
     for (const put of request.views) this.#views.put(put);
     for (const item of request.work) this.#work.add(item);
@@ -131,25 +140,7 @@ export class MemoryLog implements ConversationLog {
 function duplicatesIn(events: readonly NewEvent[], known: Conversation | undefined): readonly Duplicate[] {
   if (known === undefined) return [];
   return events.flatMap((event, index) => {
-    const found = known.byKey.get(keyText(event.senderId, event.clientMessageId));
+    const found = known.byKey.get(clientIdText(event.senderId, event.clientMessageId));
     return found === undefined ? [] : [{ ...found, index }];
   });
-}
-
-/** A request that breaks the contract is a fault of the caller, not an outcome. */
-function checkShape(request: CommitRequest): void {
-  const { events, expectedHead, head } = request;
-  if (events.length < 1 || events.length > EVENTS_PER_COMMIT_MAX)
-    throw new Error(`a commit of ${events.length} events`);
-  const keys = new Set(events.map((event) => keyText(event.senderId, event.clientMessageId)));
-  if (keys.size !== events.length) throw new Error('one client id twice in a commit');
-  for (const [index, event] of events.entries()) {
-    if (event.conversationId !== request.conversationId) throw new Error('an event of another conversation');
-    if (event.sequence !== expectedHead + 1 + index) throw new Error(`event ${event.sequence} leaves a gap`);
-  }
-  if (head.sequence !== expectedHead + events.length) throw new Error('the head is not the last event');
-}
-
-function keyText(userId: string, clientMessageId: string): string {
-  return `${userId.length}:${userId}${clientMessageId}`;
 }

@@ -19,10 +19,17 @@ export interface MemoryStore {
   openWork(): number;
 }
 
-export function createMemoryStore(): MemoryStore {
+export interface MemoryStoreOptions {
+  /** No commit crosses a multiple of this many events, as in stores that keep a log in buckets. */
+  readonly bucketEvents: number;
+}
+
+export function createMemoryStore(
+  { bucketEvents }: MemoryStoreOptions = { bucketEvents: Number.MAX_SAFE_INTEGER },
+): MemoryStore {
   const views = new MemoryViews();
   const work = new MemoryWork();
-  const log = new MemoryLog(views, work);
+  const log = new MemoryLog(views, work, bucketEvents);
   return {
     log,
     // The log's heads are the watermarks: a commit reaches the views in the same step.

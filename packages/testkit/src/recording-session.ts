@@ -1,7 +1,8 @@
-import type { EventDelivery, ReceiptNews, StoredEvent } from '@confab/contracts';
+import type { ReceiptNews, StoredEvent } from '@confab/contracts';
 import {
   encodePage,
   type EventPagePlan,
+  type HeardEvent,
   frameFor,
   type Landed,
   type LocalSession,
@@ -20,6 +21,7 @@ export type Told =
   | { readonly kind: 'event'; readonly event: LogEvent; readonly isLive: boolean }
   | { readonly kind: 'page'; readonly page: EventPage }
   | { readonly kind: 'caught_up' }
+  | { readonly kind: 'behind'; readonly conversationId: string; readonly sequence: number }
   | { readonly kind: 'receipt'; readonly news: ReceiptNews }
   | { readonly kind: 'typing'; readonly conversationId: string; readonly userId: string }
   | { readonly kind: 'revoked' };
@@ -64,7 +66,7 @@ export class RecordingSession implements LocalSession, ResumeSink {
     if (this.isClosed) throw new Error('the session is closed');
   }
 
-  receiveEvent(event: EventDelivery & { readonly conversationId: string }): void {
+  receiveEvent(event: HeardEvent): void {
     if (this.isLive) {
       this.#tell({
         kind: 'event',
@@ -73,10 +75,16 @@ export class RecordingSession implements LocalSession, ResumeSink {
       });
       return;
     }
-    this.behind.set(
-      event.conversationId,
-      Math.max(event.sequence, this.behind.get(event.conversationId) ?? 0),
-    );
+    this.#noteBehind(event.conversationId, event.sequence);
+  }
+
+  fellBehind(conversationId: string, sequence: number): void {
+    if (this.isLive) this.#tell({ kind: 'behind', conversationId, sequence });
+    else this.#noteBehind(conversationId, sequence);
+  }
+
+  #noteBehind(conversationId: string, sequence: number): void {
+    this.behind.set(conversationId, Math.max(sequence, this.behind.get(conversationId) ?? 0));
   }
 
   receiveReceipt(news: ReceiptNews): void {

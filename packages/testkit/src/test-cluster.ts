@@ -1,5 +1,6 @@
 import type { Observer, PasswordHasher, StoredEvent } from '@confab/contracts';
 import { createLocalCluster } from '@confab/cluster-local';
+import { deliveryTiers, type DeliveryTier } from '@confab/conversation';
 import type { Caller, RequestContext } from '@confab/core';
 import { createDigest, createTokens } from '@confab/identity';
 import type { ConversationSummary, LogEvent, RequestOf, Verb } from '@confab/protocol';
@@ -12,7 +13,7 @@ import {
   type ToldFault,
 } from './cluster-world.ts';
 import { DrivenClock } from './driven-clock.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { TestDevice } from './test-device.ts';
@@ -28,6 +29,9 @@ export interface TestClusterOptions {
   readonly seed: number;
   /** Whether requests are refused for coming too fast. */
   readonly rateLimits: boolean;
+  readonly tiers: readonly DeliveryTier[];
+  /** Events in one bucket of the store: no commit crosses the end of one. */
+  readonly bucketEvents: number;
 }
 
 const ALONE: RequestContext = { lane: null, gone: null };
@@ -38,7 +42,7 @@ const PASSWORD = 'correct horse';
  * advanced, chance from a seed. Where `schedule.isHolding`, every call of a port waits for its turn.
  */
 export class TestCluster {
-  readonly store = createMemoryStore();
+  readonly store: MemoryStore;
   readonly clock = new DrivenClock(START_MS);
   readonly random: SeededRandom;
   readonly schedule: Schedule;
@@ -50,6 +54,7 @@ export class TestCluster {
   #boots = 0;
 
   constructor(options: TestClusterOptions) {
+    this.store = createMemoryStore({ bucketEvents: options.bucketEvents });
     this.random = new SeededRandom(options.seed);
     this.#chance = this.random.fork();
     this.schedule = new Schedule(this.random.fork());
@@ -66,6 +71,7 @@ export class TestCluster {
       tokens: createTokens({ secret, issuers: [], clock: this.clock, digest, onFault }),
       observer: observerOf(onFault),
       rateLimits: options.rateLimits,
+      tiers: options.tiers,
     };
   }
 
@@ -197,7 +203,14 @@ export class TestCluster {
 
 /** A started cluster; `await using` ends it. */
 export async function createTestCluster(options: Partial<TestClusterOptions> = {}): Promise<TestCluster> {
-  const given = { nodes: 1, seed: 1, rateLimits: false, ...options };
+  const given = {
+    nodes: 1,
+    seed: 1,
+    rateLimits: false,
+    tiers: deliveryTiers,
+    bucketEvents: 1_000,
+    ...options,
+  };
   const cluster = new TestCluster(given);
   for (let index = 0; index < given.nodes; index++) await cluster.start(`node-${index}`);
   return cluster;
@@ -214,6 +227,7 @@ function observerOf(onFault: (fault: ToldFault) => void): Observer {
     messageCommitted: () => undefined,
     commitRefused: () => undefined,
     delivered: () => undefined,
+    lossRepaired: () => undefined,
     requestRefused: () => undefined,
     connectionOpened: () => undefined,
     connectionReady: () => undefined,

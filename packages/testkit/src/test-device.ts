@@ -225,6 +225,11 @@ export class TestDevice {
       case 'page':
         this.#takePage(told.page);
         break;
+      case 'behind':
+        // It is told of conversations it may not read too: what it does not follow it does not ask for.
+        if ((this.logs.get(told.conversationId)?.reached ?? told.sequence) < told.sequence)
+          this.behind.add(told.conversationId);
+        break;
       case 'receipt':
         this.#takeReceipt(told.news);
         break;
@@ -267,12 +272,19 @@ export class TestDevice {
     const outcome = log.apply(event);
     if (outcome === 'gap') this.behind.add(conversationId);
     if (outcome !== 'applied') return;
+    if (event.type === 'membership_event') return this.#takeMembership(event);
     const { userId } = this.user;
     if (changeOf(event, userId) === 'left') this.unread.delete(conversationId);
     else if (changeOf(event, userId) === 'joined')
       this.unread.set(conversationId, unreadFrom(event, event, 0));
     else if (this.unread.has(conversationId)) this.#followUnread(event);
     else if (known === undefined) this.behind.add(conversationId);
+  }
+
+  /** The event by which the user joined or left may have been lost on its way; their own log tells of it again. */
+  #takeMembership({ targetConversationId, targetSequence }: LogEvent & { type: 'membership_event' }): void {
+    const reached = this.logs.get(targetConversationId)?.reached ?? 0;
+    if (reached < targetSequence) this.behind.add(targetConversationId);
   }
 
   #followUnread(event: LogEvent): void {

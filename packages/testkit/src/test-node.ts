@@ -1,4 +1,4 @@
-import type { Clock, NodeBus, NodeDirectory } from '@confab/contracts';
+import type { Clock, ConversationLog, NodeBus, NodeDirectory } from '@confab/contracts';
 import { type Chat, createChat, RateLimits } from '@confab/core';
 import type { LocalNode } from '@confab/cluster-local';
 import { type Schedule, scheduled } from './schedule.ts';
@@ -14,6 +14,8 @@ export interface TestNode {
   believesLive: readonly string[] | null;
   /** Whether its requests to other nodes fail as if these did not answer. */
   isCutOff: boolean;
+  /** Whether what it publishes to other nodes is lost. */
+  isLosing: boolean;
   readonly isCrashed: boolean;
   /** It dies between two steps: nothing it had under way goes on, and its lease ends. */
   crash(): void;
@@ -39,6 +41,7 @@ export function createTestNode({ world, nodeId, bootId, random }: NodeOptions): 
     bootId,
     believesLive: null as readonly string[] | null,
     isCutOff: false,
+    isLosing: false,
     get isCrashed(): boolean {
       return schedule.isCrashed(runId);
     },
@@ -50,7 +53,7 @@ export function createTestNode({ world, nodeId, bootId, random }: NodeOptions): 
   };
   const chat = createChat({
     node: record,
-    log: scheduled(store.log, runId, schedule),
+    log: scheduledLog(store.log, runId, schedule),
     views: scheduled(store.views, runId, schedule),
     work: scheduled(store.work, runId, schedule),
     cursors: scheduled(store.cursors, runId, schedule),
@@ -58,7 +61,7 @@ export function createTestNode({ world, nodeId, bootId, random }: NodeOptions): 
     devices: scheduled(store.devices, runId, schedule),
     registry: scheduled(local.registry, runId, schedule),
     directory: directoryOf(local, () => node.believesLive),
-    bus: busOf(local, { runId, schedule, ends, isCutOff: () => node.isCutOff }),
+    bus: busOf(local, { nodeId, runId, schedule, ends, state: node }),
     clock,
     random,
     digest: world.digest,
@@ -68,8 +71,16 @@ export function createTestNode({ world, nodeId, bootId, random }: NodeOptions): 
     rateLimits: new RateLimits(clock, world.rateLimits),
     registration: 'open',
     accessTokenMs: 3_600_000,
+    tiers: world.tiers,
   });
   return Object.assign(node, { chat });
+}
+
+/** How many events fit is known without asking. */
+function scheduledLog(log: ConversationLog, runId: string, schedule: Schedule): ConversationLog {
+  return Object.create(scheduled(log, runId, schedule), {
+    room: { value: (head: number) => log.room(head) },
+  }) as ConversationLog;
 }
 
 function clockOf(clock: Clock, runId: string, schedule: Schedule): Clock {
@@ -85,31 +96,36 @@ function clockOf(clock: Clock, runId: string, schedule: Schedule): Clock {
 function directoryOf({ directory }: LocalNode, believes: () => readonly string[] | null): NodeDirectory {
   return {
     join: (node) => directory.join(node),
+    retire: (node) => directory.retire(node),
     leave: (node) => directory.leave(node),
     live: () => believes() ?? directory.live(),
+    owners: () => believes() ?? directory.owners(),
   };
 }
 
 interface BusParts {
+  readonly nodeId: string;
   readonly runId: string;
   readonly schedule: Schedule;
   readonly ends: (() => void)[];
-  readonly isCutOff: () => boolean;
+  readonly state: { readonly isCutOff: boolean; readonly isLosing: boolean };
 }
 
-function busOf({ bus }: LocalNode, { runId, schedule, ends, isCutOff }: BusParts): NodeBus {
+function busOf({ bus }: LocalNode, { nodeId: ownId, runId, schedule, ends, state }: BusParts): NodeBus {
   const kept = (end: () => void): (() => void) => {
     ends.push(end);
     return end;
   };
   return {
     publish(nodeId, envelope) {
+      if (state.isLosing && nodeId !== ownId) return;
       if (!schedule.isCrashed(runId)) bus.publish(nodeId, envelope);
     },
     subscribe: (nodeId, receiver) => kept(bus.subscribe(nodeId, receiver)),
+    onLoss: (nodeId, listener) => kept(bus.onLoss(nodeId, listener)),
     async request(nodeId, request) {
       await schedule.pass({ nodeId: runId, label: 'request', phase: 'call' });
-      if (isCutOff()) throw new Error('no answer');
+      if (state.isCutOff) throw new Error('no answer');
       const answer = await bus.request(nodeId, request);
       await schedule.pass({ nodeId: runId, label: 'request', phase: 'answer' });
       return answer;

@@ -47,12 +47,14 @@ const ADAPTER = { ...SERVER, isAdapter: true } as const;
 const SERVER_SIDE = [
   'api',
   'cluster-local',
+  'cluster-redis',
   'contracts',
   'conversation',
   'core',
   'gateway',
   'identity',
   'protocol',
+  'store-cassandra',
   'store-sqlite',
 ];
 
@@ -93,6 +95,20 @@ export const HOUSE: House = {
       floor: 4,
       mayImport: ['contracts', 'conversation', 'protocol'],
       thirdParty: [],
+    },
+    {
+      ...ADAPTER,
+      folder: 'packages/store-cassandra',
+      floor: 4,
+      mayImport: ['contracts', 'conversation', 'protocol'],
+      thirdParty: ['cassandra-driver'],
+    },
+    {
+      ...ADAPTER,
+      folder: 'packages/cluster-redis',
+      floor: 4,
+      mayImport: ['contracts', 'conversation', 'protocol'],
+      thirdParty: ['ioredis'],
     },
     {
       ...ADAPTER,
@@ -148,8 +164,15 @@ export const HOUSE: House = {
       ],
       thirdParty: 'declared',
     },
-    { ...PURE, folder: 'tools/setup', floor: 8, mayImport: [], platform: ['node:*'], thirdParty: [] },
-    ...['bench', 'docs', 'faults', 'tidy'].map((name) => ({
+    ...['services', 'setup'].map((name) => ({
+      ...PURE,
+      folder: `tools/${name}`,
+      floor: 8,
+      mayImport: [],
+      platform: ['node:*'] as const,
+      thirdParty: [],
+    })),
+    ...['bench', 'cluster', 'docs', 'faults', 'tidy'].map((name) => ({
       ...SERVER,
       folder: `tools/${name}`,
       floor: 8,

@@ -1,22 +1,40 @@
 import type {
+  Clock,
   EventDelivery,
-  EventsEnvelope,
   NodeBus,
   Observer,
   ReceiptNews,
   SessionRegistry,
 } from '@confab/contracts';
+import { type ConversationState, type DeliveryTier, TICK_MS, tierOf } from '@confab/conversation';
 import type { Planned } from '../log/batch.ts';
+
+/**
+ * Where followers deliver, the members are looked up all the same for this long after this node first delivered the
+ * conversation, and then once in a while: so that nodes that do not know yet that they are to follow it learn it.
+ */
+const LOOKED_UP_FIRST_MS = 5_000;
+const LOOKED_UP_EVERY_MS = 60_000;
+/** Conversations with followers whose look-ups are remembered. */
+const FOLLOWED_MAX = 10_000;
 
 export interface DeliveryOptions {
   readonly registry: SessionRegistry;
   readonly bus: NodeBus;
+  readonly clock: Clock;
   readonly observer: Observer;
+  readonly tiers: readonly DeliveryTier[];
+}
+
+/** When the members of a followed conversation were first and last looked up here. */
+interface LookUps {
+  readonly firstMs: number;
+  lastMs: number;
 }
 
 /**
- * Brings committed events to the nodes that hold a member's session: one envelope a node and batch, in commit order
- * for each conversation. Lossy by contract: who misses one finds it by its sequence.
+ * Brings committed events to the nodes that hold a member's session, as the conversation's tier says: one envelope a
+ * node and batch, in commit order for each conversation. Lossy by contract: who misses one finds it by its sequence.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -24,6 +42,9 @@ export class Delivery {
   readonly #underWay = new Map<string, Promise<void>>();
   /** The members of a state as a list, made once for all events between two changes of membership. */
   readonly #memberLists = new WeakMap<object, readonly string[]>();
+  readonly #lookUps = new Map<string, LookUps>();
+  /** Conversations whose next tick waits for its time, with the newest state. */
+  readonly #ticks = new Map<string, ConversationState>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -31,12 +52,34 @@ export class Delivery {
 
   /** Delivers the events of one commit. */
   deliver(planned: readonly Planned[]): void {
-    const [first] = planned;
-    if (first === undefined) return;
-    const { conversationId } = first.event;
+    const state = planned.at(-1)?.state;
+    if (state === undefined) return;
+    switch (this.#deliveryOf(state)) {
+      case 'push':
+        return this.#inTurn(state.conversationId, () => this.#push(planned));
+      case 'followers':
+        return this.#inTurn(state.conversationId, () => this.#pushToFollowers(planned));
+      case 'ticks':
+        return this.#tickSoon(state);
+    }
+  }
+
+  /**
+   * Says that a conversation reaches to a sequence to whoever may not know: after a repetition, say, whose first answer came from
+   * a node that may not have lived to deliver the event.
+   */
+  tell(state: ConversationState, sequence: number): void {
+    this.#inTurn(state.conversationId, () => this.#tick(state, sequence));
+  }
+
+  #deliveryOf({ type, members }: ConversationState): DeliveryTier['delivery'] {
+    return type === 'self' ? 'push' : tierOf(this.#options.tiers, type, members.size).delivery;
+  }
+
+  #inTurn(conversationId: string, action: () => Promise<void>): void {
     const before = this.#underWay.get(conversationId);
     const now = (before ?? Promise.resolve())
-      .then(() => this.#publish(conversationId, planned))
+      .then(action)
       .catch((error: unknown) => this.#options.observer.fault({ where: 'delivery', error }));
     this.#underWay.set(conversationId, now);
     void now.then(() => {
@@ -44,8 +87,28 @@ export class Delivery {
     });
   }
 
-  async #publish(conversationId: string, planned: readonly Planned[]): Promise<void> {
+  async #push(planned: readonly Planned[]): Promise<void> {
     const envelopes = new Map<string, EventDelivery[]>();
+    await this.#addLocated(planned, envelopes);
+    this.#publish(planned, envelopes, false);
+  }
+
+  /** To each node that follows; and to those that hold a member and do not follow yet, where it is time to look. */
+  async #pushToFollowers(planned: readonly Planned[]): Promise<void> {
+    const conversationId = planned[0]?.event.conversationId ?? '';
+    const envelopes = new Map<string, EventDelivery[]>();
+    if (this.#isTimeToLook(conversationId)) await this.#addLocated(planned, envelopes);
+    for (const nodeId of await this.#options.registry.followers(conversationId)) {
+      if (envelopes.has(nodeId)) continue;
+      envelopes.set(
+        nodeId,
+        planned.map((item) => deliveryOf(item, null)),
+      );
+    }
+    this.#publish(planned, envelopes, true);
+  }
+
+  async #addLocated(planned: readonly Planned[], envelopes: Map<string, EventDelivery[]>): Promise<void> {
     let recipients: readonly string[] = [];
     let located: ReadonlyMap<string, readonly string[]> = new Map();
     for (const item of planned) {
@@ -60,21 +123,81 @@ export class Delivery {
         envelopes.set(nodeId, deliveries);
       }
     }
+  }
+
+  #publish(
+    planned: readonly Planned[],
+    envelopes: ReadonlyMap<string, readonly EventDelivery[]>,
+    isFollowed: boolean,
+  ): void {
+    const conversationId = planned[0]?.event.conversationId ?? '';
     for (const [nodeId, deliveries] of envelopes) {
-      const envelope: EventsEnvelope = { kind: 'events', conversationId, deliveries };
-      this.#options.bus.publish(nodeId, envelope);
+      this.#options.bus.publish(nodeId, { kind: 'events', conversationId, isFollowed, deliveries });
+    }
+  }
+
+  #isTimeToLook(conversationId: string): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    const known = this.#lookUps.get(conversationId);
+    if (known === undefined) {
+      this.#lookUps.set(conversationId, { firstMs: nowMs, lastMs: nowMs });
+      const oldest = this.#lookUps.keys().next().value;
+      if (this.#lookUps.size > FOLLOWED_MAX && oldest !== undefined) this.#lookUps.delete(oldest);
+      return true;
+    }
+    const isSettled = nowMs - known.firstMs >= LOOKED_UP_FIRST_MS;
+    if (isSettled && nowMs - known.lastMs < LOOKED_UP_EVERY_MS) return false;
+    known.lastMs = nowMs;
+    return true;
+  }
+
+  /** At once where none waits: a quiet conversation's news need not be late; then at most one in `TICK_MS`. */
+  #tickSoon(state: ConversationState): void {
+    const isWaiting = this.#ticks.has(state.conversationId);
+    this.#ticks.set(state.conversationId, state);
+    if (!isWaiting) this.#tickAndWait(state);
+  }
+
+  #tickAndWait(state: ConversationState): void {
+    const { conversationId } = state;
+    this.tell(state, state.head.sequence);
+    this.#options.clock.after(TICK_MS, () => {
+      const newest = this.#ticks.get(conversationId);
+      if (newest === undefined || newest === state) this.#ticks.delete(conversationId);
+      else this.#tickAndWait(newest);
+    });
+  }
+
+  async #tick(state: ConversationState, sequence: number): Promise<void> {
+    const { conversationId } = state;
+    const { registry, bus } = this.#options;
+    const isFollowed = this.#deliveryOf(state) !== 'push';
+    const common = { kind: 'head', conversationId, sequence, isFollowed } as const;
+    const told = new Set<string>();
+    if (!isFollowed || this.#isTimeToLook(conversationId)) {
+      for (const [nodeId, userIds] of await registry.locate(this.#membersOf(state))) {
+        bus.publish(nodeId, { ...common, userIds });
+        told.add(nodeId);
+      }
+    }
+    if (!isFollowed) return;
+    for (const nodeId of await registry.followers(conversationId)) {
+      if (!told.has(nodeId)) bus.publish(nodeId, { ...common, userIds: null });
     }
   }
 
   /** Members after the event, and those whom it made leave: they see their own removal and nothing after it. */
   #recipientsOf(item: Planned): readonly string[] {
-    const { members } = item.state;
-    let list = this.#memberLists.get(members);
-    if (list === undefined) {
-      list = [...members.keys()];
-      this.#memberLists.set(members, list);
-    }
+    const list = this.#membersOf(item.state);
     return item.departed.length === 0 ? list : [...list, ...item.departed];
+  }
+
+  #membersOf({ members }: ConversationState): readonly string[] {
+    const known = this.#memberLists.get(members);
+    if (known !== undefined) return known;
+    const list = [...members.keys()];
+    this.#memberLists.set(members, list);
+    return list;
   }
 
   /** Tells users of watermarks that moved. */
@@ -98,7 +221,8 @@ export class Delivery {
   }
 }
 
-function deliveryOf(item: Planned, userIds: readonly string[]): EventDelivery {
+function deliveryOf(item: Planned, userIds: readonly string[] | null): EventDelivery {
   const { sequence, ordinal, eventId, sentAt, senderId, clientMessageId, json } = item.event;
-  return { sequence, ordinal, eventId, sentAt, senderId, clientMessageId, json, userIds };
+  const { joined, departed } = item;
+  return { sequence, ordinal, eventId, sentAt, senderId, clientMessageId, json, userIds, joined, departed };
 }

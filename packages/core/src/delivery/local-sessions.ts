@@ -1,15 +1,35 @@
-import type { Envelope, EventDelivery, SessionRecord, SessionRegistry } from '@confab/contracts';
+import type {
+  Envelope,
+  EventDelivery,
+  EventsEnvelope,
+  HeadEnvelope,
+  NodeRecord,
+  SessionRecord,
+  SessionRegistry,
+} from '@confab/contracts';
 import type { LocalSession, SharedFrames } from '../face/local-session.ts';
+import { FollowedConversations, type FollowedOptions } from './followed.ts';
+import { Handed } from './handed.ts';
 
-/** The sessions of this node by user, and the registry's word of them. */
+/** What the sessions of a node stand on. */
+export type LocalSessionsOptions = Pick<FollowedOptions, 'registry' | 'log' | 'views' | 'node' | 'onFault'>;
+
+/** The sessions of this node by user, the registry's word of them, and what they have been handed. */
 export class LocalSessions {
+  readonly handed = new Handed();
   readonly #byUser = new Map<string, readonly LocalSession[]>();
   readonly #registry: SessionRegistry;
-  readonly #node: { readonly nodeId: string; readonly bootId: string };
+  readonly #node: NodeRecord;
+  readonly #followed: FollowedConversations;
 
-  constructor(registry: SessionRegistry, node: { readonly nodeId: string; readonly bootId: string }) {
-    this.#registry = registry;
-    this.#node = node;
+  constructor(options: LocalSessionsOptions) {
+    this.#registry = options.registry;
+    this.#node = options.node;
+    this.#followed = new FollowedConversations({
+      ...options,
+      isHere: (userId) => this.#byUser.has(userId),
+      tellBehind: (conversationId, sequence, userIds) => this.tellBehind(conversationId, sequence, userIds),
+    });
   }
 
   /** From here on the session hears; resolved once other nodes can know it. */
@@ -30,23 +50,41 @@ export class LocalSessions {
 
   #forget(session: LocalSession): void {
     const left = (this.#byUser.get(session.userId) ?? []).filter((other) => other !== session);
-    if (left.length === 0) this.#byUser.delete(session.userId);
-    else this.#byUser.set(session.userId, left);
+    if (left.length > 0) {
+      this.#byUser.set(session.userId, left);
+      return;
+    }
+    this.#byUser.delete(session.userId);
+    this.#followed.leave(session.userId);
   }
 
   of(userId: string): readonly LocalSession[] {
     return this.#byUser.get(userId) ?? [];
   }
 
+  /** Lets a user's sessions hear a conversation whose members are not looked up one by one. See `FollowedConversations`. */
+  async listen(conversationId: string, userId: string): Promise<number> {
+    return await this.#followed.listen(conversationId, userId);
+  }
+
+  /** The users of this node that are members of a followed conversation; null where it is not followed. */
+  followersOf(conversationId: string): ReadonlySet<string> | null {
+    return this.#followed.membersOf(conversationId);
+  }
+
+  /** Sessions of these users may have missed something of a conversation, up to a sequence. */
+  tellBehind(conversationId: string, sequence: number, userIds: Iterable<string>): void {
+    this.#each(userIds, (session) => session.fellBehind(conversationId, sequence));
+  }
+
   /** Hands an envelope to the sessions it is for; gives how many events went to sockets. */
   receive(envelope: Envelope): number {
     switch (envelope.kind) {
-      case 'events': {
-        let handed = 0;
-        for (const delivery of envelope.deliveries)
-          handed += this.#handEvent(envelope.conversationId, delivery);
-        return handed;
-      }
+      case 'events':
+        return this.#receiveEvents(envelope);
+      case 'head':
+        this.#receiveHead(envelope);
+        return 0;
       case 'receipt':
         this.#each(envelope.userIds, (session) => session.receiveReceipt(envelope.frame));
         return 0;
@@ -63,20 +101,38 @@ export class LocalSessions {
     }
   }
 
-  #handEvent(conversationId: string, delivery: EventDelivery): number {
+  #receiveEvents({ conversationId, isFollowed, deliveries }: EventsEnvelope): number {
+    let handed = 0;
+    for (const delivery of deliveries) {
+      if (isFollowed && delivery.userIds !== null) this.#followed.begin(conversationId, delivery.userIds);
+      const userIds = this.#followed.recipientsOf(conversationId, delivery) ?? delivery.userIds ?? [];
+      handed += this.#handEvent(conversationId, delivery, userIds);
+    }
+    return handed;
+  }
+
+  #receiveHead({ conversationId, isFollowed, sequence, userIds }: HeadEnvelope): void {
+    if (isFollowed && userIds !== null) this.#followed.begin(conversationId, userIds);
+    if (!this.handed.isBehind(conversationId, sequence)) return;
+    this.tellBehind(conversationId, sequence, userIds ?? this.#followed.membersOf(conversationId) ?? []);
+    this.handed.raise(conversationId, sequence);
+  }
+
+  #handEvent(conversationId: string, delivery: EventDelivery, userIds: readonly string[]): number {
     const shared: SharedFrames = { everyone: null, sender: null };
     const event = { ...delivery, conversationId };
     let handed = 0;
-    for (const userId of delivery.userIds) {
+    for (const userId of userIds) {
       for (const session of this.of(userId)) {
         session.receiveEvent(event, shared);
         handed += 1;
       }
     }
+    if (handed > 0) this.handed.advance(conversationId, delivery.sequence);
     return handed;
   }
 
-  #each(userIds: readonly string[], action: (session: LocalSession) => void): void {
+  #each(userIds: Iterable<string>, action: (session: LocalSession) => void): void {
     for (const userId of userIds) for (const session of this.of(userId)) action(session);
   }
 

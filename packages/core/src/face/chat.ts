@@ -96,6 +96,8 @@ export interface Chat {
   /** The heads of conversations a session fell behind in, to be told as `head_event`; those it may still read. */
   headsFor(userId: string, conversationIds: readonly string[]): Promise<ReadonlyMap<string, Head>>;
   start(): Promise<void>;
+  /** Gives up what this node owns, so that others write it while this one's connections go elsewhere. */
+  retire(): Promise<void>;
   /** Finishes what was taken and leaves the cluster. */
   stop(): Promise<void>;
 }

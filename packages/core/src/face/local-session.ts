@@ -1,5 +1,10 @@
 import type { EventDelivery, ReceiptNews } from '@confab/contracts';
 
+/** An event as a session hears it. */
+export type HeardEvent = Omit<EventDelivery, 'userIds' | 'joined' | 'departed'> & {
+  readonly conversationId: string;
+};
+
 /**
  * Something on this node that hears what a user hears: a socket, a stream, a long poll. Its methods must not throw and
  * must not wait.
@@ -8,7 +13,9 @@ export interface LocalSession {
   readonly userId: string;
   readonly deviceId: string;
   readonly connectionId: string;
-  receiveEvent(event: EventDelivery & { readonly conversationId: string }, shared: SharedFrames): void;
+  receiveEvent(event: HeardEvent, shared: SharedFrames): void;
+  /** The session may have missed events of a conversation, up to this sequence: it is to be told where that stands. */
+  fellBehind(conversationId: string, sequence: number): void;
   receiveReceipt(news: ReceiptNews): void;
   receiveTyping(conversationId: string, userId: string): void;
   deviceRevoked(): void;

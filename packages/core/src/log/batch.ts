@@ -7,6 +7,7 @@ import {
   decide,
   type Refusal,
 } from '@confab/conversation';
+import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
 import type { LanePlace } from './lane.ts';
 import { encodeEvent } from './event-codec.ts';
 import { viewPutsOf } from './view-puts.ts';
@@ -22,6 +23,12 @@ export interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Refuses a command, and notes in its lane that it may come again. */
+export function refuse(waiting: Waiting, code: ErrorCode, message?: string): void {
+  if (errorTable[code].retry !== 'never' && waiting.place !== null) waiting.place.lane.refuse(waiting.place);
+  waiting.reject(new ConfabError(code, message));
+}
+
 /** How a command ended where it was not refused; `event` is null where nothing had to change. */
 export interface CommandOutcome {
   readonly event: StoredEvent | null;
@@ -33,7 +40,9 @@ export interface Planned {
   readonly waiting: Waiting;
   readonly event: NewEvent;
   readonly state: ConversationState;
-  /** Users who get this event: the members after it, and those it removed. */
+  /** Who became a member by this event. */
+  readonly joined: readonly string[];
+  /** Whom it made leave; they get it and nothing after it. */
   readonly departed: readonly string[];
   /** Whether the event left work to do. */
   readonly hasWork: boolean;
@@ -91,16 +100,18 @@ export function planBatch(inputs: PlanInputs): BatchPlan {
       const items = workItemsOf(state, decision.event, inputs.nowMs);
       work.push(...items);
       const event = { ...encodeEvent(decision.event), contentHash: waiting.contentHash };
-      planned.push({ waiting, event, state, departed: departedOf(before, state), hasWork: items.length > 0 });
+      const changes = { joined: membersMissing(state, before), departed: membersMissing(before, state) };
+      planned.push({ waiting, event, state, ...changes, hasWork: items.length > 0 });
     }
   }
   const commit = commitOf(inputs, { state, planned, views: [...views.values()], work });
   return { planned, refused, idle, repeated, commit };
 }
 
-function departedOf(before: ConversationState | null, after: ConversationState): readonly string[] {
-  if (before === null || before.members === after.members) return [];
-  return [...before.members.keys()].filter((userId) => !after.members.has(userId));
+/** Members of one state that are none in another; nearly always the two share their members. */
+function membersMissing(from: ConversationState | null, others: ConversationState | null): readonly string[] {
+  if (from === null || from.members === others?.members) return [];
+  return [...from.members.keys()].filter((userId) => others?.members.has(userId) !== true);
 }
 
 function commitOf(

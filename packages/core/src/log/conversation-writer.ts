@@ -8,9 +8,16 @@ import type {
   Views,
 } from '@confab/contracts';
 import type { ConversationState } from '@confab/conversation';
-import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
-import { type BatchPlan, type CommandOutcome, type Planned, planBatch, type Waiting } from './batch.ts';
-import { loadState } from './state-loader.ts';
+import { ConfabError, type ErrorCode } from '@confab/protocol';
+import {
+  type BatchPlan,
+  type CommandOutcome,
+  type Planned,
+  planBatch,
+  refuse,
+  type Waiting,
+} from './batch.ts';
+import { advanceState, loadState } from './state-loader.ts';
 import { timeText } from './time-text.ts';
 
 /** Events in one commit; what waits beyond it goes into the next. */
@@ -21,6 +28,9 @@ const QUEUE_MAX = 10_000;
 /** Back-off between tries to decide a commit of unknown outcome. */
 const UNKNOWN_RETRY_BASE_MS = 50;
 const UNKNOWN_RETRY_CAP_MS = 2_000;
+/** Back-off where other nodes write the same conversation: the first loss of a turn is no reason to wait yet. */
+const LOST_TURN_BASE_MS = 5;
+const LOST_TURN_CAP_MS = 500;
 
 export interface WriterOptions {
   readonly conversationId: string;
@@ -31,6 +41,8 @@ export interface WriterOptions {
   readonly observer: Observer;
   /** Told of each commit, in order, after it is durable and acknowledged. */
   readonly onCommitted: (planned: readonly Planned[]) => void;
+  /** Told where an earlier event was the answer, by its sequence. */
+  readonly onRepeated: (state: ConversationState, sequence: number) => void;
 }
 
 /**
@@ -42,6 +54,10 @@ export class ConversationWriter {
   readonly #options: WriterOptions;
   #queue: Waiting[] = [];
   #state: ConversationState | null | undefined;
+  /** The log has moved on since `#state`. */
+  #isStale = false;
+  /** Turns lost to other nodes since the last commit. */
+  #lostTurns = 0;
   #running: Promise<void> | null = null;
   /** Commands of the batch at hand that are not answered yet. */
   readonly #open = new Set<Waiting>();
@@ -103,20 +119,33 @@ export class ConversationWriter {
 
   /** Decides and commits until every command of the batch is answered. */
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { conversationId, log, views, clock } = this.#options;
+    const { conversationId, clock, log } = this.#options;
     let left = batch;
     while (left.length > 0) {
-      this.#state ??= await loadState(log, views, conversationId);
+      const state = await this.#currentState();
+      const count = log.room(state?.head.sequence ?? 0);
       const nowMs = clock.nowMs();
       const plan = planBatch({
         conversationId,
-        state: this.#state,
-        batch: left,
+        state,
+        batch: left.slice(0, count),
         nowMs,
         contextOf: () => ({ sentAt: timeText(nowMs), random: this.#options.random.urlSafe(8) }),
       });
-      left = await this.#commit(plan, left);
+      left = [...(await this.#commit(plan, left.slice(0, count))), ...left.slice(count)];
     }
+  }
+
+  async #currentState(): Promise<ConversationState | null> {
+    const { conversationId, log, views } = this.#options;
+    const known = this.#state ?? null;
+    if (this.#state === undefined || (this.#isStale && known === null)) {
+      this.#state = await loadState(log, views, conversationId);
+    } else if (this.#isStale && known !== null) {
+      this.#state = await advanceState(log, known);
+    }
+    this.#isStale = false;
+    return this.#state ?? null;
   }
 
   /** Commits a plan and answers what it settles; gives back what has to be decided again. */
@@ -135,7 +164,8 @@ export class ConversationWriter {
       case 'duplicates':
         return this.#answerDuplicates(plan, outcome.found, batch);
       case 'head_moved':
-        this.#state = undefined;
+        this.#isStale = true;
+        await this.#waitAfterLostTurn();
         return batch;
       case 'unavailable':
         this.#state = undefined;
@@ -161,14 +191,26 @@ export class ConversationWriter {
       if (isDecided) {
         return outcome.kind === 'duplicates' && attempt > 0 ? ownCommit(commit, outcome) : outcome;
       }
-      const capMs = Math.min(UNKNOWN_RETRY_CAP_MS, UNKNOWN_RETRY_BASE_MS * 2 ** attempt);
-      const delayMs = capMs * this.#options.random.fraction();
-      await new Promise<void>((resolve) => void this.#options.clock.after(delayMs, resolve));
+      await this.#wait(Math.min(UNKNOWN_RETRY_CAP_MS, UNKNOWN_RETRY_BASE_MS * 2 ** attempt));
     }
+  }
+
+  /** Two nodes that write one conversation take turns better than they race. */
+  async #waitAfterLostTurn(): Promise<void> {
+    this.#lostTurns += 1;
+    if (this.#lostTurns === 1) return;
+    await this.#wait(Math.min(LOST_TURN_CAP_MS, LOST_TURN_BASE_MS * 2 ** this.#lostTurns));
+  }
+
+  /** Full jitter: anything up to `capMs`. */
+  async #wait(capMs: number): Promise<void> {
+    const delayMs = capMs * this.#options.random.fraction();
+    await new Promise<void>((resolve) => void this.#options.clock.after(delayMs, resolve));
   }
 
   #answerCommitted(plan: BatchPlan, durationMs: number): void {
     this.#state = plan.planned.at(-1)?.state ?? this.#state;
+    this.#lostTurns = 0;
     for (const { waiting, event } of plan.planned) this.#answer(waiting, { event, duplicate: false });
     this.#options.observer.messageCommitted({
       conversationId: this.#options.conversationId,
@@ -190,6 +232,7 @@ export class ConversationWriter {
       settled.add(planned.waiting);
       this.#answerFound(planned.waiting, duplicate);
     }
+    this.#tellRepeated(found);
     if (settled.size === 0) this.#state = undefined;
     return batch.filter((waiting) => !settled.has(waiting));
   }
@@ -211,6 +254,13 @@ export class ConversationWriter {
       else if (refusal === undefined) this.#answer(waiting, { event: null, duplicate: true });
       else this.#refuse(waiting, refusal.code, refusal.message);
     });
+    this.#tellRepeated(found.filter((hit) => hit !== null));
+  }
+
+  #tellRepeated(found: readonly FoundEvent[]): void {
+    const state = this.#state ?? null;
+    if (found.length === 0 || state === null) return;
+    this.#options.onRepeated(state, Math.max(...found.map(({ event }) => event.sequence)));
   }
 
   #answer(waiting: Waiting, outcome: CommandOutcome): void {
@@ -225,9 +275,7 @@ export class ConversationWriter {
 
   #refuse(waiting: Waiting, code: ErrorCode, message?: string): void {
     this.#open.delete(waiting);
-    if (errorTable[code].retry !== 'never' && waiting.place !== null)
-      waiting.place.lane.refuse(waiting.place);
-    waiting.reject(new ConfabError(code, message));
+    refuse(waiting, code, message);
   }
 }
 

@@ -30,6 +30,19 @@ export async function loadState(
   throw new Error(`the log of ${conversationId} moves faster than it can be read`);
 }
 
+/** A conversation at its head, from an earlier state of it: only what came since is read. */
+export async function advanceState(
+  log: ConversationLog,
+  from: ConversationState,
+): Promise<ConversationState | null> {
+  const head = (await log.heads([from.conversationId])).get(from.conversationId);
+  if (head === undefined) return null;
+  const tail = await readTail(log, from.conversationId, from.head.sequence, head.sequence);
+  const state = fold(from, tail.map(decodeEvent));
+  if (state?.head.sequence !== head.sequence) throw new Error(`a hole in ${from.conversationId}`);
+  return { ...state, head };
+}
+
 interface LoadStep {
   readonly log: ConversationLog;
   readonly views: Views;

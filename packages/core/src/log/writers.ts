@@ -10,14 +10,19 @@ import type {
   Views,
 } from '@confab/contracts';
 import { canonicalText, type Command, type ConversationState } from '@confab/conversation';
-import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
+import { ConfabError } from '@confab/protocol';
 import { answerFound, ConversationWriter } from './conversation-writer.ts';
-import type { CommandOutcome, Planned } from './batch.ts';
-import type { LanePlace } from './lane.ts';
-import { ownerOf } from './ownership.ts';
+import type { CommandOutcome, Planned, Waiting } from './batch.ts';
+import {
+  type ForwardedAnswer,
+  type ForwardedAnswers,
+  type ForwardedCommands,
+  Forwarder,
+} from './forwarder.ts';
+import { Lane, type LanePlace } from './lane.ts';
+import { Owners } from './owners.ts';
 import { loadState } from './state-loader.ts';
 
-const NOTHING = (): void => undefined;
 /** Conversations whose state is kept in memory by this node. */
 const WRITERS_MAX = 10_000;
 
@@ -32,72 +37,69 @@ export interface WritersOptions {
   readonly digest: Digest;
   readonly observer: Observer;
   readonly onCommitted: (planned: readonly Planned[]) => void;
+  /** An earlier event was the answer again: who committed it may not have lived to deliver it. */
+  readonly onRepeated: (state: ConversationState, sequence: number) => void;
 }
-
-interface ForwardedCommand {
-  readonly kind: 'append';
-  readonly command: Command;
-}
-
-type ForwardedAnswer =
-  | { readonly kind: 'done'; readonly outcome: CommandOutcome }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
 /** Brings each command to its conversation's writer: here, or on the node that owns the conversation. */
 export class Writers {
   readonly #options: WritersOptions;
+  readonly #owners: Owners;
   readonly #writers = new Map<string, ConversationWriter>();
-  /** The last command of each conversation that is not on its way yet, so that they leave in the order they came. */
-  readonly #turns = new Map<string, Promise<void>>();
+  /** Conversations with commands on their way to their owner. */
+  readonly #forwarders = new Map<string, Forwarder>();
   readonly #stopResponding: () => void;
 
   constructor(options: WritersOptions) {
     this.#options = options;
+    this.#owners = new Owners(options);
     this.#stopResponding = options.bus.respond(options.nodeId, (request) =>
-      this.#respond(request as ForwardedCommand),
+      this.#respond(request as ForwardedCommands),
     );
   }
 
   /** Takes no more from other nodes, and finishes what was taken. */
   async stop(): Promise<void> {
     this.#stopResponding();
+    for (const forwarder of this.#forwarders.values()) await forwarder.settled;
     for (const writer of this.#writers.values()) await writer.settled;
   }
 
   /**
    * Commits a command, or rejects with the ConfabError that refuses it. In order per conversation and caller, also while
-   * the owner changes: what goes another way than the one before waits for that one.
+   * the owner changes: as long as commands are on their way to an owner, those that come after go the same way.
    */
   async submit(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
     const { conversationId } = command;
-    const before = this.#turns.get(conversationId);
-    if (before === undefined && this.#otherOwnerOf(conversationId) === null)
+    const forwarder = this.#forwarders.get(conversationId);
+    if (forwarder === undefined && this.#owners.otherOwnerOf(conversationId) === null) {
       return await this.#append(command, place);
-    let passOn = NOTHING;
-    const turn = new Promise<void>((resolve) => {
-      passOn = resolve;
-    });
-    this.#turns.set(conversationId, turn);
-    const pass = (): void => {
-      if (this.#turns.get(conversationId) === turn) this.#turns.delete(conversationId);
-      passOn();
-    };
-    try {
-      await before;
-      const owner = this.#otherOwnerOf(conversationId);
-      if (owner !== null) return await this.#forward(owner, command, place);
-      const answer = this.#append(command, place);
-      pass();
-      return await answer;
-    } finally {
-      pass();
     }
+    return await new Promise((resolve, reject) => {
+      const contentHash = this.#contentHash(command);
+      (forwarder ?? this.#newForwarder(conversationId)).submit({
+        command,
+        contentHash,
+        place,
+        resolve,
+        reject,
+      });
+    });
   }
 
-  /** The node that should write a conversation, or null where it is this one. */
-  #otherOwnerOf(conversationId: string): string | null {
-    const owner = ownerOf(conversationId, this.#options.directory.live(), this.#options.digest);
-    return owner === this.#options.nodeId ? null : owner;
+  #newForwarder(conversationId: string): Forwarder {
+    const { bus, clock } = this.#options;
+    const forwarder = new Forwarder({
+      conversationId,
+      owners: this.#owners,
+      bus,
+      clock,
+      writerSettled: () => this.#writers.get(conversationId)?.settled ?? null,
+      append: (batch) => this.#appendAll(conversationId, batch),
+      onIdle: () => this.#forwarders.delete(conversationId),
+    });
+    this.#forwarders.set(conversationId, forwarder);
+    return forwarder;
   }
 
   /** What an id once made, where it made anything; rejects on another content. */
@@ -132,10 +134,22 @@ export class Writers {
         writer.submit({ command, contentHash, place, resolve, reject });
       });
     } finally {
-      // Who sends to what does not exist must not push conversations that do out of memory.
-      if (writer.state === null && writer.isIdle && this.#writers.get(conversationId) === writer) {
-        this.#writers.delete(conversationId);
-      }
+      this.#forgetEmpty(conversationId, writer);
+    }
+  }
+
+  /** Resolves when all are answered. */
+  async #appendAll(conversationId: string, batch: readonly Waiting[]): Promise<void> {
+    const writer = this.#writerOf(conversationId);
+    for (const waiting of batch) writer.submit(waiting);
+    await writer.settled;
+    this.#forgetEmpty(conversationId, writer);
+  }
+
+  /** Who sends to what does not exist must not push conversations that do out of memory. */
+  #forgetEmpty(conversationId: string, writer: ConversationWriter): void {
+    if (writer.state === null && writer.isIdle && this.#writers.get(conversationId) === writer) {
+      this.#writers.delete(conversationId);
     }
   }
 
@@ -150,7 +164,7 @@ export class Writers {
       this.#writers.set(conversationId, known);
       return known;
     }
-    const { log, views, clock, random, observer, onCommitted } = this.#options;
+    const { log, views, clock, random, observer, onCommitted, onRepeated } = this.#options;
     const writer = new ConversationWriter({
       conversationId,
       log,
@@ -159,6 +173,7 @@ export class Writers {
       random,
       observer,
       onCommitted,
+      onRepeated,
     });
     this.#writers.set(conversationId, writer);
     if (this.#writers.size > WRITERS_MAX) this.#forgetIdle();
@@ -174,25 +189,22 @@ export class Writers {
     }
   }
 
-  async #forward(owner: string, command: Command, place: LanePlace | null): Promise<CommandOutcome> {
-    // What was taken here while this node was the owner comes first.
-    await this.#writers.get(command.conversationId)?.settled;
-    if (place?.lane.holdsBack(place) === true) throw new ConfabError('after_previous');
-    let answer: ForwardedAnswer;
-    try {
-      const request: ForwardedCommand = { kind: 'append', command };
-      answer = (await this.#options.bus.request(owner, request)) as ForwardedAnswer;
-    } catch {
-      return await this.#append(command, place);
-    }
-    if (answer.kind === 'done') return answer.outcome;
-    if (errorTable[answer.code].retry !== 'never' && place !== null) place.lane.refuse(place);
-    throw new ConfabError(answer.code, answer.message);
+  /** What another node sends on: appended here, whether or not this node takes itself for the owner. */
+  async #respond({ commands }: ForwardedCommands): Promise<ForwardedAnswers> {
+    const lanes = new Map<number, Lane>();
+    return await Promise.all(
+      commands.map(async ({ command, lane: number }) => {
+        if (number === null) return await this.#answerForwarded(command, null);
+        const lane = lanes.get(number) ?? new Lane();
+        lanes.set(number, lane);
+        return await this.#answerForwarded(command, lane.enter(command.clientMessageId));
+      }),
+    );
   }
 
-  async #respond(request: ForwardedCommand): Promise<ForwardedAnswer> {
+  async #answerForwarded(command: Command, place: LanePlace | null): Promise<ForwardedAnswer> {
     try {
-      return { kind: 'done', outcome: await this.#append(request.command, null) };
+      return { kind: 'done', ...(await this.#append(command, place)) };
     } catch (error) {
       if (error instanceof ConfabError) return { kind: 'refused', code: error.code, message: error.message };
       throw error;

@@ -6,12 +6,11 @@ import type {
   Cursors,
   Observer,
   UserCursor,
-  Views,
 } from '@confab/contracts';
 import { unreadCount } from '@confab/conversation';
 import type { Access } from '../membership/access.ts';
 import { floorOf } from '../membership/floor.ts';
-import { toldMembers } from '../membership/told-members.ts';
+import type { ToldMembers } from '../membership/told-members.ts';
 import { ownBetween } from '../log/own-count.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { LogReader } from '../log/log-reader.ts';
@@ -36,7 +35,7 @@ interface ReceiptsOptions {
   readonly reader: LogReader;
   readonly cursors: Cursors;
   readonly access: Access;
-  readonly views: Views;
+  readonly toldMembers: ToldMembers;
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly observer: Observer;
@@ -166,8 +165,8 @@ export class Receipts {
   }
 
   async #tellOthers(item: { conversationId: string; userId: string; delivered?: number; read?: number }) {
-    const { views } = this.#options;
-    const members = await toldMembers(views, item.conversationId, (tier) => tier.receipts === 'everyone');
+    const { toldMembers } = this.#options;
+    const members = await toldMembers.of(item.conversationId, (tier) => tier.receipts === 'everyone');
     if (members === null || !members.includes(item.userId)) return;
     const others = members.filter((userId) => userId !== item.userId);
     if (others.length > 0) await this.#options.delivery.deliverReceipt(others, item);

@@ -1,13 +1,13 @@
-import type { Clock, ConversationLog, EventDelivery, ReceiptNews, Views } from '@confab/contracts';
-import type { LogHead } from '@confab/conversation';
+import type { Clock, ConversationLog, ReceiptNews, Views } from '@confab/contracts';
+import { conversationIdPrefix, type DeliveryTier, type LogHead, tierOf } from '@confab/conversation';
 import { ConfabError, limits, parseEventId, type Watermarks } from '@confab/protocol';
 import type { EventPagePlan } from '../face/chat.ts';
 import type { Access, ReadableRange } from '../membership/access.ts';
 import { headOf } from '../conversations/summaries.ts';
 import type { LocalSessions } from '../delivery/local-sessions.ts';
-import type { LocalSession } from '../face/local-session.ts';
+import type { HeardEvent, LocalSession } from '../face/local-session.ts';
 import type { LogReader } from '../log/log-reader.ts';
-import { toldMembers } from '../membership/told-members.ts';
+import type { ToldMembers } from '../membership/told-members.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import { endOf, headOfLog, replayStart, type ReplayStart } from './replay.ts';
 
@@ -22,6 +22,8 @@ export interface PageRequest {
 
 interface PagesOptions {
   readonly views: Views;
+  readonly toldMembers: ToldMembers;
+  readonly tiers: readonly DeliveryTier[];
   readonly log: ConversationLog;
   readonly reader: LogReader;
   readonly access: Access;
@@ -43,12 +45,14 @@ export class Pages {
     if (typeof after === 'string' && parseEventId(after)?.conversationId !== conversationId) {
       throw new ConfabError('invalid', 'Field after names an event of another conversation.');
     }
-    const { access, log, reader } = this.#options;
+    const { access, log, reader, sessions } = this.#options;
+    await this.#hear(conversationId, userId);
     // The head first: who is a member after it was read may see all up to it.
     const head = await headOfLog(log, conversationId);
     const range = await access.readable(conversationId, userId);
     if (range === null || range.to !== null || head === null) throw new ConfabError('not_found');
     const start = await this.#startOf(after, range, head);
+    if (sessions.of(userId).length > 0) sessions.handed.note(conversationId, head.sequence);
     if (start.kind === 'reset') return await this.resetPage(request, range, head);
     const events =
       start.sequence >= head.sequence
@@ -56,6 +60,18 @@ export class Pages {
         : await reader.above(conversationId, start.sequence, head.sequence, request.limit);
     const watermarks = await this.#watermarks(conversationId, userId);
     return { conversationId, events, head: headOf(head), reset: false, watermarks };
+  }
+
+  /**
+   * The asker's sessions here follow the conversation from here on, whatever of their joining it was lost. First, so
+   * that what comes after the page is heard.
+   */
+  async #hear(conversationId: string, userId: string): Promise<void> {
+    const { sessions, tiers, views } = this.#options;
+    if (sessions.of(userId).length === 0 || !conversationId.startsWith(conversationIdPrefix.group)) return;
+    const [row] = await views.getMany('conversation', [{ partition: conversationId, key: '' }]);
+    if (row === undefined || tierOf(tiers, 'group', row.value.memberCount).delivery === 'push') return;
+    await sessions.listen(conversationId, userId);
   }
 
   /** A cursor is checked against the log; a bare sequence is a place in whatever log there is. */
@@ -80,8 +96,8 @@ export class Pages {
 
   /** The other members' watermarks where the tier tells them. */
   async #watermarks(conversationId: string, userId: string): Promise<readonly Watermarks[]> {
-    const { receipts, views } = this.#options;
-    const members = await toldMembers(views, conversationId, (tier) => tier.receipts === 'everyone');
+    const { receipts, toldMembers } = this.#options;
+    const members = await toldMembers.of(conversationId, (tier) => tier.receipts === 'everyone');
     const others = (members ?? []).filter((memberId) => memberId !== userId);
     const cursors = await receipts.cursors(others.map((memberId) => ({ conversationId, userId: memberId })));
     return cursors.flatMap((cursor) =>
@@ -156,8 +172,12 @@ class NewsWaiter implements LocalSession {
     this.#cancel();
   }
 
-  receiveEvent(event: EventDelivery & { readonly conversationId: string }): void {
+  receiveEvent(event: HeardEvent): void {
     if (event.conversationId === this.#conversationId) this.#wake();
+  }
+
+  fellBehind(conversationId: string): void {
+    if (conversationId === this.#conversationId) this.#wake();
   }
 
   receiveReceipt(_news: ReceiptNews): void {}

@@ -1,9 +1,10 @@
 import type { ConversationLog, IdempotencyKey } from '@confab/contracts';
-import type { LogHead } from '@confab/conversation';
+import { type DeliveryTier, type LogHead, tierOf } from '@confab/conversation';
 import { type ConversationSummary, limits, parseEventId, utf8Length } from '@confab/protocol';
 import type { Landed, ResumeRequest, ResumeSink } from '../face/chat.ts';
 import type { Access, ConversationIds, ReadableRange } from '../membership/access.ts';
 import { headOf, type ListEntry, type Summaries } from '../conversations/summaries.ts';
+import type { LocalSessions } from '../delivery/local-sessions.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { Pages } from './pages.ts';
 import { endOf, headOfLog, replayStart } from './replay.ts';
@@ -18,6 +19,10 @@ interface ResumeOptions {
   readonly ids: ConversationIds;
   readonly summaries: Summaries;
   readonly pages: Pages;
+  readonly sessions: LocalSessions;
+  readonly tiers: readonly DeliveryTier[];
+  /** Told of a conversation in which a send of unknown end has landed: nobody may have been told of it. */
+  readonly onLanded: (conversationId: string) => void;
 }
 
 /**
@@ -42,6 +47,8 @@ export class Resume {
     const run = new ResumeRun(this.#options, request.userId, sink);
     if (ownHead !== null) run.reached.set(ownLogId, ownHead.sequence);
     for (const { conversationId, head } of told) run.reached.set(conversationId, head.sequence);
+    this.#noteHanded(ownLogId, ownHead?.sequence ?? 0, told);
+    await this.#hearLarge(request.userId, told, sink);
     for (const [conversationId, cursor] of inOrder(request.cursors, ownLogId)) {
       await run.replay(conversationId, cursor);
     }
@@ -59,6 +66,7 @@ export class Resume {
     const landed: Landed[] = [];
     for (const [conversationId, keys] of byConversation) {
       const found = await this.#options.log.findByClientIds(conversationId, keys);
+      if (found.some((hit) => hit !== null)) this.#options.onLanded(conversationId);
       for (const hit of found) {
         if (hit === null) continue;
         const { clientMessageId, eventId, sequence, sentAt } = hit.event;
@@ -66,6 +74,27 @@ export class Resume {
       }
     }
     return landed;
+  }
+
+  #noteHanded(ownLogId: string, ownSequence: number, told: readonly ConversationSummary[]): void {
+    const { handed } = this.#options.sessions;
+    handed.note(ownLogId, ownSequence);
+    for (const { conversationId, head } of told) handed.note(conversationId, head.sequence);
+  }
+
+  /** Conversations whose members are not looked up one by one: what they came to meanwhile is read at the end. */
+  async #hearLarge(userId: string, told: readonly ConversationSummary[], sink: ResumeSink): Promise<void> {
+    const { sessions, tiers } = this.#options;
+    const large = told.filter(
+      ({ type, memberCount }) => tierOf(tiers, type, memberCount).delivery !== 'push',
+    );
+    await Promise.all(
+      large.map(async ({ conversationId, head }) => {
+        const through = await sessions.listen(conversationId, userId);
+        if (through > head.sequence)
+          sink.behind.set(conversationId, Math.max(through, sink.behind.get(conversationId) ?? 0));
+      }),
+    );
   }
 
   /** Tells the list; gives what was told, which leaves out what the user was removed from meanwhile. */

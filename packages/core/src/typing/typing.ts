@@ -1,13 +1,12 @@
-import type { Views } from '@confab/contracts';
 import { ConfabError } from '@confab/protocol';
 import type { RateLimits } from '../admission/rate-limits.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Access } from '../membership/access.ts';
-import { toldMembers } from '../membership/told-members.ts';
+import type { ToldMembers } from '../membership/told-members.ts';
 
 interface TypingOptions {
   readonly access: Access;
-  readonly views: Views;
+  readonly toldMembers: ToldMembers;
   readonly delivery: Delivery;
   readonly rateLimits: RateLimits;
 }
@@ -21,10 +20,10 @@ export class Typing {
   }
 
   async note(conversationId: string, userId: string): Promise<void> {
-    const { access, delivery, rateLimits, views } = this.#options;
+    const { access, delivery, rateLimits, toldMembers } = this.#options;
     await access.member(conversationId, userId);
     if (rateLimits.take('typing', `${userId} ${conversationId}`) > 0) return;
-    const members = await toldMembers(views, conversationId, (tier) => tier.typing);
+    const members = await toldMembers.of(conversationId, (tier) => tier.typing);
     // Asked again, for a member may have been removed in between.
     if (members === null) return;
     if (!members.includes(userId)) throw new ConfabError('not_found');

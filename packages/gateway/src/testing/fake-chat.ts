@@ -35,6 +35,10 @@ export class FakeChat implements Chat {
   onResume: Resuming = resumeWithNothing;
   onHeads: () => Promise<void> = () => Promise.resolve();
 
+  retire(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async handle<V extends Verb>(
     verb: V,
     caller: Caller,
@@ -122,7 +126,6 @@ export class FakeChat implements Chat {
       senderId: 'sender',
       clientMessageId: 'c'.repeat(22),
       json,
-      userIds: [],
     };
     const shared = { everyone: null, sender: null };
     for (const session of this.sessions) session.receiveEvent(event, shared);

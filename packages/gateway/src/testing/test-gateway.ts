@@ -78,6 +78,7 @@ function recorder(seen: Map<string, unknown[]>): Observer {
     messageCommitted: note('messageCommitted'),
     commitRefused: note('commitRefused'),
     delivered: note('delivered'),
+    lossRepaired: note('lossRepaired'),
     requestRefused: note('requestRefused'),
     connectionOpened: note('connectionOpened'),
     connectionReady: note('connectionReady'),

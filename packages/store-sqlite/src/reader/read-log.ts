@@ -47,9 +47,9 @@ export class LogReader {
       `WITH asked AS (
          SELECT j.key AS place,
            (SELECT number FROM conversations WHERE conversation_id = j.value ->> 0) AS conversation,
-           (SELECT number FROM users WHERE user_id = j.value ->> 1) AS sender, j.value ->> 2 AS above
+           (SELECT number FROM users WHERE user_id = j.value ->> 1) AS sender, j.value ->> 2 AS above, j.value ->> 3 AS through
          FROM json_each(?) j)
-       SELECT ${ownUpTo('')} - ${ownUpTo('AND e.sequence <= asked.above')} AS count FROM asked ORDER BY place`,
+       SELECT max(0, ${ownUpTo('through')} - ${ownUpTo('above')}) AS count FROM asked ORDER BY place`,
     );
   }
 
@@ -84,10 +84,11 @@ export class LogReader {
   }
 
   countOwn(questions: readonly OwnCountQuestion[]): readonly number[] {
-    const asked = questions.map(({ conversationId, userId, aboveSequence }) => [
+    const asked = questions.map(({ conversationId, userId, aboveSequence, throughSequence }) => [
       conversationId,
       userId,
       aboveSequence,
+      throughSequence,
     ]);
     return this.#countOwn.all(JSON.stringify(asked)).map(({ count }) => count);
   }
@@ -123,8 +124,9 @@ function headOf(row: HeadRow): LogHead {
 }
 
 /** The sender's count of countable events up to the last one within a bound. */
-function ownUpTo(bound: string): string {
+function ownUpTo(bound: 'above' | 'through'): string {
   return `coalesce((SELECT sender_ordinal FROM events e
-         WHERE e.conversation = asked.conversation AND e.sender = asked.sender ${bound} AND e.countable = 1
+         WHERE e.conversation = asked.conversation AND e.sender = asked.sender
+           AND e.sequence <= asked.${bound} AND e.countable = 1
          ORDER BY e.sequence DESC LIMIT 1), 0)`;
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite';
+import { ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Write, WriteKind, WriteResults } from '../write-requests.ts';
 import { Rows } from './rows.ts';
 import { AccountWriter, DeviceWriter } from './write-accounts.ts';
@@ -15,6 +16,7 @@ export class WriteExecutor {
   readonly #cursors: CursorWriter;
   readonly #accounts: AccountWriter;
   readonly #devices: DeviceWriter;
+  readonly #archive: ArchiveWriter;
 
   constructor(db: Database) {
     this.#rows = new Rows(db);
@@ -23,6 +25,7 @@ export class WriteExecutor {
     this.#cursors = new CursorWriter(db, this.#rows);
     this.#accounts = new AccountWriter(db);
     this.#devices = new DeviceWriter(db);
+    this.#archive = new ArchiveWriter(db);
   }
 
   execute([kind, request]: Write): WriteResults[WriteKind] {
@@ -49,6 +52,10 @@ export class WriteExecutor {
         return this.#devices.revoke(request);
       case 'touch':
         return this.#devices.touch(request);
+      case 'put_account':
+        return this.#archive.putAccount(request);
+      case 'put_work':
+        return this.#work.addAll(request);
     }
   }
 

@@ -35,6 +35,11 @@ export class WorkWriter {
     this.#add.run(workId, dueAtMs, JSON.stringify(task));
   }
 
+  addAll({ items }: WriteRequests['put_work']): null {
+    for (const item of items) this.add(item);
+    return null;
+  }
+
   claim({ nowMs, limit, leaseMs }: WriteRequests['claim']): readonly ClaimedWork[] {
     const rows = this.#due.all(nowMs, nowMs, limit);
     for (const { place } of rows) this.#lease.run(nowMs + leaseMs, place);

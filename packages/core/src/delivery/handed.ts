@@ -1,0 +1,48 @@
+/** Conversations whose place is kept; beyond it the one noted longest ago is forgotten, and looked after by resumes alone. */
+const CONVERSATIONS_MAX = 500_000;
+
+/**
+ * How far this node has handed each conversation to the sessions it holds: all of them have been given, or told by
+ * their resume of, what stands up to there. What the log has beyond it was lost on the way, or is on it.
+ */
+export class Handed {
+  readonly #reached = new Map<string, number>();
+
+  /** A session was told by its resume how far a conversation reaches. Says nothing of those that were here before. */
+  note(conversationId: string, sequence: number): void {
+    if (!this.#reached.has(conversationId)) this.#set(conversationId, sequence);
+  }
+
+  /** An event was handed to the sessions. One beyond a hole moves nothing: what is in the hole was not. */
+  advance(conversationId: string, sequence: number): void {
+    const reached = this.#reached.get(conversationId);
+    if (reached === undefined || sequence === reached + 1) this.#set(conversationId, sequence);
+  }
+
+  /** All sessions were told that the conversation reaches so far. */
+  raise(conversationId: string, sequence: number): void {
+    if (this.isBehind(conversationId, sequence)) this.#set(conversationId, sequence);
+  }
+
+  /** Whether sessions may not know of what stands at a sequence. */
+  isBehind(conversationId: string, sequence: number): boolean {
+    return (this.#reached.get(conversationId) ?? 0) < sequence;
+  }
+
+  /** Nobody here is a member any more. */
+  forget(conversationId: string): void {
+    this.#reached.delete(conversationId);
+  }
+
+  /** All conversations noted, those that come while it is read included. */
+  conversations(): Iterable<string> {
+    return this.#reached.keys();
+  }
+
+  #set(conversationId: string, sequence: number): void {
+    this.#reached.set(conversationId, sequence);
+    if (this.#reached.size <= CONVERSATIONS_MAX) return;
+    const oldest = this.#reached.keys().next().value;
+    if (oldest !== undefined) this.#reached.delete(oldest);
+  }
+}

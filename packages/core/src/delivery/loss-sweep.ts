@@ -1,0 +1,138 @@
+import type { Clock, ConversationLog, NodeBus, Observer, Views } from '@confab/contracts';
+import type { LocalSessions } from './local-sessions.ts';
+
+/** Heads asked for at once. */
+const HEADS_AT_ONCE = 100;
+/** Between two questions where nothing is known to be lost - 100 conversations a second - and after a fault. */
+const PAUSE_MS = 1_000;
+/** What is not handed on this long after it stood in the log is not on its way any more. */
+const GRACE_MS = 250;
+const MEMBER_ROWS_PAGE = 1_000;
+
+export interface LossSweepOptions {
+  readonly nodeId: string;
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly bus: NodeBus;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly sessions: LocalSessions;
+}
+
+/**
+ * Finds what was committed and never reached this node: delivery is lossy, the log is not. It compares how far each
+ * conversation has been handed to the sessions here with its head, and tells those that are behind. At once and as
+ * fast as the store answers where the bus tells of a loss, else slowly, round and round.
+ */
+export class LossSweep {
+  readonly #options: LossSweepOptions;
+  #unsubscribe: () => void = () => undefined;
+  #isStopped = false;
+  #isInRound = false;
+  /** Rounds to be made without a pause: what was lost may have been passed already by the present one. */
+  #urgentRounds = 0;
+  #sleep: { readonly isIdle: boolean; readonly wake: () => void } | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: LossSweepOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { bus, nodeId } = this.#options;
+    this.#unsubscribe = bus.onLoss(nodeId, () => this.hurry());
+    this.#running = this.#run();
+  }
+
+  /** Something may be lost: looks through everything from here on, without a pause. */
+  hurry(): void {
+    this.#urgentRounds = this.#isInRound ? 2 : 1;
+    if (this.#sleep?.isIdle === true) this.#sleep.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#unsubscribe();
+    this.#sleep?.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      this.#isInRound = true;
+      await this.#round();
+      this.#isInRound = false;
+      if (this.#urgentRounds > 0) this.#urgentRounds -= 1;
+      if (this.#urgentRounds === 0) await this.#pause(PAUSE_MS, true);
+    }
+  }
+
+  async #round(): Promise<void> {
+    let asked: string[] = [];
+    for (const conversationId of this.#options.sessions.handed.conversations()) {
+      asked.push(conversationId);
+      if (asked.length < HEADS_AT_ONCE) continue;
+      await this.#look(asked);
+      asked = [];
+      if (this.#urgentRounds === 0) await this.#pause(PAUSE_MS, true);
+      if (this.#isStopped) return;
+    }
+    if (asked.length > 0) await this.#look(asked);
+  }
+
+  async #look(conversationIds: readonly string[]): Promise<void> {
+    const { log, observer, sessions } = this.#options;
+    try {
+      const heads = await log.heads(conversationIds);
+      const ahead = [...heads].filter(([conversationId, head]) =>
+        sessions.handed.isBehind(conversationId, head.sequence),
+      );
+      if (ahead.length === 0) return;
+      await this.#pause(GRACE_MS, false);
+      for (const [conversationId, { sequence }] of ahead) {
+        if (sessions.handed.isBehind(conversationId, sequence)) await this.#tell(conversationId, sequence);
+      }
+    } catch (error) {
+      // A store that does not answer is asked again in the next round.
+      observer.fault({ where: 'loss-sweep', error });
+      await this.#pause(PAUSE_MS, false);
+    }
+  }
+
+  async #tell(conversationId: string, sequence: number): Promise<void> {
+    const { observer, sessions } = this.#options;
+    const here = sessions.followersOf(conversationId) ?? (await this.#membersHere(conversationId));
+    sessions.handed.raise(conversationId, sequence);
+    if (here.size === 0) return sessions.handed.forget(conversationId);
+    observer.lossRepaired({ sessions: here.size });
+    sessions.tellBehind(conversationId, sequence, here);
+  }
+
+  async #membersHere(conversationId: string): Promise<ReadonlySet<string>> {
+    const here = new Set<string>();
+    let after: string | null = null;
+    for (;;) {
+      const request = { view: 'member', partition: conversationId, after, limit: MEMBER_ROWS_PAGE } as const;
+      const page: readonly { readonly key: string }[] = await this.#options.views.list(request);
+      for (const { key } of page) if (this.#options.sessions.of(key).length > 0) here.add(key);
+      if (page.length < MEMBER_ROWS_PAGE) return here;
+      after = page.at(-1)?.key ?? null;
+    }
+  }
+
+  /** Waits; an idle pause ends where something may have been lost. */
+  async #pause(delayMs: number, isIdle: boolean): Promise<void> {
+    if (this.#isStopped) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(delayMs, resolve);
+      this.#sleep = {
+        isIdle,
+        wake: () => {
+          cancel();
+          resolve();
+        },
+      };
+    });
+    this.#sleep = null;
+  }
+}
