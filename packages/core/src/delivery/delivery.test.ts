@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'bun:test';
+import { deliveryTiers } from '@confab/conversation';
+import {
+  callerOf,
+  createTestCluster,
+  type TestCluster,
+  type TestDevice,
+  type TestUser,
+  turn,
+} from '@confab/testkit';
+
+const id = (name: string): string => name.padEnd(22, '-');
+
+const tiersWith = (delivery: 'followers' | 'ticks') =>
+  deliveryTiers.map((tier) => (tier.type === 'group' ? { ...tier, delivery } : tier));
+
+interface Scene {
+  readonly cluster: TestCluster;
+  readonly ann: TestUser;
+  readonly bob: TestUser;
+  readonly cyd: TestUser;
+  readonly group: string;
+  /** Ann and Bob on the first node, Cyd on the second. */
+  readonly devices: readonly [TestDevice, TestDevice, TestDevice];
+}
+
+/** Three people in a group, connected to two nodes; the first node alone writes. */
+async function open(options: Parameters<typeof createTestCluster>[0] = {}): Promise<Scene> {
+  const cluster = await createTestCluster({ nodes: 2, ...options });
+  const [ann, bob, cyd] = (await cluster.users('ann', 'bob', 'cyd')) as [TestUser, TestUser, TestUser];
+  for (const node of cluster.nodes) node.believesLive = ['node-0'];
+  const group = await cluster.group(ann, [bob, cyd]);
+  await cluster.settle();
+  const devices = [
+    cluster.device(ann, 'phone'),
+    cluster.device(bob, 'phone'),
+    cluster.device(cyd, 'phone'),
+  ] as const;
+  await devices[0].connect(cluster.node(0));
+  await devices[1].connect(cluster.node(0));
+  await devices[2].connect(cluster.node(1));
+  return { cluster, ann, bob, cyd, group, devices: [...devices] };
+}
+
+let count = 0;
+
+async function say({ cluster, ann, group }: Scene, times = 1, node = cluster.node(0)): Promise<void> {
+  for (let left = times; left > 0; left -= 1) {
+    count += 1;
+    const request = { conversationId: group, clientMessageId: id(`d${count}`), body: `message ${count}` };
+    await cluster.ask('send_message', callerOf(ann), request, node);
+  }
+}
+
+function reached({ group }: Scene, device: TestDevice): number {
+  return device.logs.get(group)?.reached ?? 0;
+}
+
+function toldBehind({ group }: Scene, device: TestDevice): number {
+  const told = device.session?.told ?? [];
+  return told.filter((one) => one.kind === 'behind' && one.conversationId === group).length;
+}
+
+describe('what is lost between nodes', () => {
+  test('[G9.2] is found in the log, and the devices behind are told', async () => {
+    const scene = await open();
+    const { cluster, devices } = scene;
+    await using _ = cluster;
+    const [, near, far] = devices;
+    cluster.node(0).isLosing = true;
+    await say(scene, 3);
+    await cluster.settle();
+    expect([reached(scene, near), reached(scene, far)]).toEqual([4, 1]);
+    await cluster.advance(3_000);
+    expect([toldBehind(scene, near), toldBehind(scene, far)]).toEqual([0, 1]);
+    await cluster.finish(far.level());
+    expect(reached(scene, far)).toBe(4);
+    // Once told, they are not told again.
+    await cluster.advance(30_000);
+    expect(toldBehind(scene, far)).toBe(1);
+  });
+
+  test('[G9.2] is told when the sender repeats what a dead node committed and did not deliver', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    cluster.node(0).isLosing = true;
+    const send = { conversationId: group, clientMessageId: id('only'), body: 'only once' };
+    await cluster.ask('send_message', callerOf(ann), send);
+    cluster.node(0).crash();
+    cluster.node(1).believesLive = ['node-1'];
+    const again = await cluster.ask('send_message', callerOf(ann), send, cluster.node(1));
+    expect(again.existing).toBe(true);
+    expect(toldBehind(scene, devices[2])).toBe(1);
+  });
+
+  test('[G9.2] is told when the sender resumes and hears that it has landed', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    const [sender, , far] = devices;
+    cluster.node(0).isLosing = true;
+    const send = { conversationId: group, clientMessageId: id('landed'), body: 'landed' };
+    await cluster.ask('send_message', callerOf(ann), send);
+    cluster.node(0).crash();
+    sender.pending.set(send.clientMessageId, send);
+    await cluster.finish(sender.connect(cluster.node(1)));
+    expect(sender.pending.size).toBe(0);
+    expect(toldBehind(scene, far)).toBe(1);
+  });
+});
+
+describe('followed conversations', () => {
+  const tiers = tiersWith('followers');
+
+  test('[G9.4] each event goes to each following node, and to all of its members', async () => {
+    const scene = await open({ tiers });
+    const { cluster, devices } = scene;
+    await using _ = cluster;
+    await cluster.advance(6_000);
+    await say(scene, 2);
+    await cluster.settle();
+    expect(devices.map((device) => reached(scene, device))).toEqual([3, 3, 3]);
+    expect(devices.map((device) => toldBehind(scene, device))).toEqual([0, 0, 0]);
+  });
+
+  test('[G5.1] [G9.4] who is removed at N gets N and nothing after it; who joins gets their join first', async () => {
+    const scene = await open({ tiers });
+    const { cluster, ann, cyd, devices, group } = scene;
+    await using _ = cluster;
+    const [, , far] = devices;
+    await cluster.advance(6_000);
+    const common = { conversationId: group };
+    await cluster.ask('remove_member', callerOf(ann), { ...common, userId: cyd.userId });
+    await say(scene);
+    await cluster.settle();
+    expect(reached(scene, far)).toBe(2);
+    const add = { ...common, clientMessageId: id('back'), userIds: [cyd.userId] };
+    await cluster.ask('add_members', callerOf(ann), add);
+    // Its node followed nothing any more; the first look-ups after that find it again, or its own log does.
+    await cluster.advance(70_000);
+    await cluster.finish(far.level());
+    await say(scene);
+    await cluster.settle();
+    await cluster.advance(2_000);
+    await cluster.finish(far.level());
+    expect(reached(scene, far)).toBe(5);
+    const heard = (far.session?.told ?? []).flatMap((one) => (one.kind === 'event' ? [one.event] : []));
+    const ofGroup = heard.filter((event) => event.conversationId === group).map((event) => event.sequence);
+    expect(ofGroup).not.toContain(3);
+  });
+
+  test('[G9.4] after a hole nobody is given an event until it is known again who is a member', async () => {
+    const scene = await open({ tiers });
+    const { cluster, ann, cyd, devices, group } = scene;
+    await using _ = cluster;
+    const [, , far] = devices;
+    await cluster.advance(6_000);
+    cluster.node(0).isLosing = true;
+    await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: cyd.userId });
+    cluster.node(0).isLosing = false;
+    await say(scene, 2);
+    await cluster.settle();
+    await cluster.finish(far.level());
+    expect(reached(scene, far)).toBe(0);
+    const events = (far.session?.told ?? []).filter(
+      (one) => one.kind === 'event' && one.event.conversationId === group && one.event.sequence > 2,
+    );
+    expect(events).toEqual([]);
+  });
+});
+
+describe('ticks', () => {
+  test('[G9.4] are at most two a second however much is said, and lead to all of it', async () => {
+    const scene = await open({ tiers: tiersWith('ticks') });
+    const { cluster, devices } = scene;
+    await using _ = cluster;
+    const [, near, far] = devices;
+    await cluster.advance(1_000);
+    await say(scene, 100);
+    await cluster.settle();
+    expect(toldBehind(scene, near)).toBe(1);
+    await cluster.advance(5_000);
+    expect(toldBehind(scene, near)).toBeLessThanOrEqual(3);
+    for (const device of [near, far]) {
+      await cluster.finish(device.level());
+      expect(reached(scene, device)).toBe(101);
+    }
+  });
+});
+
+describe('what another node owns', () => {
+  test('[G2.2] is forwarded in order, many commands in one request', async () => {
+    const scene = await open();
+    const { cluster, devices, group } = scene;
+    await using _ = cluster;
+    const [, , far] = devices;
+    cluster.schedule.isHolding = true;
+    const sends = Array.from({ length: 300 }, (_one, index) => far.send(group, `forwarded ${index}`));
+    let requests = 0;
+    const isRequest = (step: { label: string; phase: string }): boolean =>
+      step.label === 'request' && step.phase === 'call';
+    while (cluster.schedule.pending.length > 0 || (await cluster.schedule.release(() => true))) {
+      requests += cluster.schedule.pending.filter(isRequest).length > 0 ? 1 : 0;
+      if (!(await cluster.schedule.release(isRequest))) await cluster.schedule.step();
+    }
+    await cluster.finish(Promise.all(sends));
+    const bodies = (await cluster.log(group)).flatMap((event) =>
+      event.type === 'message_event' ? [event.body] : [],
+    );
+    expect(bodies).toEqual(Array.from({ length: 300 }, (_one, index) => `forwarded ${index}`));
+    expect(requests).toBeLessThanOrEqual(4);
+  });
+
+  test('[G2.3] is written here where the owner does not answer, which is asked again only later', async () => {
+    const scene = await open();
+    const { cluster, devices, group } = scene;
+    await using _ = cluster;
+    const [, , far] = devices;
+    cluster.node(1).isCutOff = true;
+    await cluster.finish(far.send(group, 'one'));
+    cluster.node(1).isCutOff = false;
+    cluster.schedule.isHolding = true;
+    const second = far.send(group, 'two');
+    await turn();
+    expect(cluster.schedule.pending.some(({ label }) => label === 'request')).toBe(false);
+    await cluster.finish(second);
+    cluster.schedule.isHolding = false;
+    await cluster.advance(6_000);
+    cluster.schedule.isHolding = true;
+    const third = far.send(group, 'three');
+    await turn();
+    expect(cluster.schedule.pending.some(({ label }) => label === 'request')).toBe(true);
+    await cluster.finish(third);
+  });
+});
