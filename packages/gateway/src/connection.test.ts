@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { rateTable } from '@confab/core';
 import { announcedLimits, ConfabError, limits } from '@confab/protocol';
 import { badFramesInRowMax } from './connection.ts';
 import { requestsUnderWayMax } from './requests.ts';
@@ -77,6 +78,19 @@ describe('before ready', () => {
     expect(peer.closed).toBeNull();
     clock.advance(2_001);
     expect(peer.closed).toMatchObject({ code: 4201 });
+  });
+
+  test('[G8.1] a storm of connections is told when to come back, whatever address it comes from', () => {
+    const { clock, gateway } = testGateway({ isLimited: true });
+    const refusal = (from: number): Response | null => gateway.refusalOf(new Headers(), `203.0.113.${from}`);
+    let admitted = 0;
+    while (refusal(admitted % 250) === null) admitted += 1;
+    expect(admitted).toBe(rateTable.admit.burst);
+    const refused = refusal(1);
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([503, '1']);
+    clock.advance(1_000);
+    for (let more = 0; more < rateTable.admit.perSecond; more += 1) expect(refusal(2)).toBeNull();
+    expect(refusal(2)?.status).toBe(503);
   });
 
   test('[G8.1] ten thousand may be unauthenticated at once; more are refused until one is not', async () => {

@@ -72,6 +72,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 const DRAINING_RETRY_MS = 1_000;
 /** When one refused for those who have not authenticated may come back: by then some of them did, or are out of time. */
 const CROWDED_RETRY_MS = limits.authenticationDeadlineMs / 2;
+/** When one may come back that is one too many for the node at this moment: those of a storm spread out until then. */
+const STORM_RETRY_MS_MIN = 1_000;
+const STORM = 'This node takes no more connections at this moment.';
 const CROWDED = 'Too many connections have not authenticated yet.';
 
 class NodeGateway implements Gateway {
@@ -125,7 +128,12 @@ class NodeGateway implements Gateway {
       return problem(new ConfabError('unavailable', CROWDED, { afterMs: CROWDED_RETRY_MS }));
     const key = this.#options.connectKeyOf(headers, peerAddress);
     const afterMs = this.#options.rateLimits.take('connect', key);
-    return afterMs === 0 ? null : problem(new ConfabError('rate_limited', undefined, { afterMs }));
+    if (afterMs > 0) return problem(new ConfabError('rate_limited', undefined, { afterMs }));
+    const admittedMs = this.#options.rateLimits.take('admit', '');
+    if (admittedMs === 0) return null;
+    return problem(
+      new ConfabError('unavailable', STORM, { afterMs: Math.max(admittedMs, STORM_RETRY_MS_MIN) }),
+    );
   }
 
   async stream(request: Request, asker: Asker): Promise<Response> {

@@ -13,6 +13,7 @@ export const rateTable = {
   frame: { of: 'Frames of one connection, of any kind', burst: 10_000, perSecond: 1_000 },
   typing: { of: 'Typing notes of one user in one conversation', burst: 3, perSecond: 0.5 },
   connect: { of: 'New connections from one address', burst: 25_000, perSecond: 2_000 },
+  admit: { of: 'New connections of the whole node', burst: 10_000, perSecond: 3_000 },
 } as const satisfies Record<string, Rate>;
 
 interface Rate {
