@@ -6,7 +6,11 @@ import type { TailCache } from './tail-cache.ts';
 export class LogReader {
   readonly #log: ConversationLog;
   readonly #tails: TailCache;
-  readonly #underWay = new Map<string, Promise<readonly StoredEvent[]>>();
+  /** Reads under way, and how far the log was known to reach when each began. */
+  readonly #underWay = new Map<
+    string,
+    { readonly through: number; readonly page: Promise<readonly StoredEvent[]> }
+  >();
 
   constructor(log: ConversationLog, tails: TailCache) {
     this.#log = log;
@@ -27,11 +31,14 @@ export class LogReader {
     if (kept !== null) return upTo(through, onePage(kept, limit));
     const key = `${conversationId} ${after} ${limit}`;
     const shared = this.#underWay.get(key);
-    if (shared !== undefined) return upTo(through, await shared);
+    // One that began before the log reached so far may not see what this asker knows to be there.
+    if (shared !== undefined && shared.through >= through) return upTo(through, await shared.page);
     const page = this.#log
       .read({ conversationId, after, before: null, limit, bytesMax: limits.pageBytesMax, type: null })
-      .finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, page);
+      .finally(() => {
+        if (this.#underWay.get(key)?.page === page) this.#underWay.delete(key);
+      });
+    this.#underWay.set(key, { through, page });
     return upTo(through, await page);
   }
 
