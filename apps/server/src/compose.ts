@@ -9,7 +9,22 @@ import {
   originRulesOf,
 } from '@confab/api';
 import { createLocalCluster } from '@confab/cluster-local';
-import type { Clock, Observer } from '@confab/contracts';
+import type {
+  Accounts,
+  Archive,
+  Clock,
+  ConversationLog,
+  Cursors,
+  Devices,
+  NodeBus,
+  NodeDirectory,
+  NodeRecord,
+  Observer,
+  SessionRegistry,
+  Views,
+  WorkQueue,
+} from '@confab/contracts';
+import { deliveryTiers } from '@confab/conversation';
 import { type Chat, type ChatPorts, createChat, RateLimits } from '@confab/core';
 import { createGateway, type Gateway, type Listener, startListener } from '@confab/gateway';
 import {
@@ -20,9 +35,11 @@ import {
   createTokens,
   type ExternalIssuer,
   loadOrCreateSecret,
+  loadSecret,
 } from '@confab/identity';
 import { limits } from '@confab/protocol';
-import { openSqliteStore, type SqliteStore } from '@confab/store-sqlite';
+import type { CassandraConnection } from '@confab/store-cassandra';
+import { openSqliteStore } from '@confab/store-sqlite';
 import type { Config } from './config.ts';
 import { connectKeyOf } from './connect-key.ts';
 import { HttpDrain } from './http-drain.ts';
@@ -79,7 +96,7 @@ export async function composeServer(
   });
   const observer = createObserver(logger, metrics);
   const composed = await composeChat(config, observer, onFatal);
-  const { chat, ports, store } = composed;
+  const { chat, cluster, ports, store } = composed;
   const { clock, random, rateLimits } = ports;
   const listed = [...(config.allowedOrigins ?? []), ...(config.publicUrl === null ? [] : [config.publicUrl])];
   const origins = originRulesOf(listed, config.publicUrl === null);
@@ -118,6 +135,7 @@ export async function composeServer(
     },
     async drain() {
       state.isDraining = true;
+      await chat.retire();
       await Promise.all([
         gateway.drain({ overMs: config.drainMs }),
         requests.drain(passed(clock, REQUESTS_MS_MAX)),
@@ -127,6 +145,7 @@ export async function composeServer(
       gateway.stop();
       await listener?.stop();
       await chat.stop();
+      await cluster.close();
       await store.close();
       metrics.stop();
     },
@@ -170,27 +189,49 @@ function composeApi(surroundings: ApiSurroundings): HttpDoor {
 export interface ComposedChat {
   readonly chat: Chat;
   readonly ports: ChatPorts;
-  readonly store: SqliteStore;
+  readonly store: Store;
+  readonly cluster: Cluster;
 }
 
-/** The rules of chat over this installation's files, without any door: what `confab user add` needs. */
+/** What keeps everything, whichever it is. */
+export interface Store {
+  readonly log: ConversationLog;
+  readonly views: Views;
+  readonly work: WorkQueue;
+  readonly cursors: Cursors;
+  readonly accounts: Accounts;
+  readonly devices: Devices;
+  readonly archive: Archive;
+  close(): Promise<void>;
+}
+
+/** What nodes share while they run. */
+interface Cluster {
+  readonly registry: SessionRegistry;
+  readonly directory: NodeDirectory;
+  readonly bus: NodeBus;
+  close(): Promise<void>;
+}
+
+/** The rules of chat over this installation's history, without any door: what `confab user add` needs. */
 export async function composeChat(
   config: Config,
   observer: Observer,
   onFatal: (error: Error) => void,
 ): Promise<ComposedChat> {
-  const folder = resolve(config.dataDir);
   // The store goes first: it is what keeps a second process away from the folder.
-  const store = await openSqliteStore({ path: join(folder, 'confab.sqlite'), onFatal });
+  const store = await openStore(config, onFatal);
   try {
-    const secret = await loadOrCreateSecret(join(folder, 'secret'));
     const clock = createClock();
     const random = createRandom();
-    const digest = createDigest(secret);
     const onFault = (fault: { readonly where: string; readonly error: unknown }): void =>
       observer.fault(fault);
-    const node = { nodeId: `n${random.urlSafe(10)}`, bootId: random.urlSafe(16) };
+    const secret = await secretOf(config);
+    const digest = createDigest(secret);
+    const node = { nodeId: config.nodeId ?? `n${random.urlSafe(10)}`, bootId: random.urlSafe(16) };
+    const cluster = await joinCluster(config, node, onFault);
     const { log, views, work, cursors, accounts, devices } = store;
+    const { registry, directory, bus } = cluster;
     const ports: ChatPorts = {
       node,
       log,
@@ -199,7 +240,9 @@ export async function composeChat(
       cursors,
       accounts,
       devices,
-      ...createLocalCluster({ onFault }).node(node),
+      registry,
+      directory,
+      bus,
       clock,
       random,
       digest,
@@ -209,12 +252,83 @@ export async function composeChat(
       rateLimits: new RateLimits(clock, config.rateLimits === 'on'),
       registration: config.registration,
       accessTokenMs: config.accessTokenSeconds * 1_000,
+      tiers: deliveryTiers,
     };
-    return { chat: createChat(ports), ports, store };
+    return { chat: createChat(ports), ports, store, cluster };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/**
+ * The history: in Cassandra where that is set, else in a file of the data folder. The drivers of a fleet are loaded
+ * where they are used, so that one machine starts without them.
+ */
+export async function openStore(config: Config, onFatal: (error: Error) => void): Promise<Store> {
+  return config.cassandra === null ? await openSqlite(config, onFatal) : await openCassandra(config);
+}
+
+/** The history in a file of the data folder. */
+export async function openSqlite(config: Config, onFatal: (error: Error) => void): Promise<Store> {
+  return await openSqliteStore({ path: join(resolve(config.dataDir), 'confab.sqlite'), onFatal });
+}
+
+/** The history in Cassandra. Throws where its settings do not keep the promises, or its tables are not there. */
+export async function openCassandra(config: Config): Promise<Store> {
+  const allowed = new Set(config.cassandraAllow ?? []);
+  const { openCassandraStore } = await import('@confab/store-cassandra');
+  return await openCassandraStore({
+    connection: cassandraOf(config),
+    keyspace: config.cassandraKeyspace,
+    allow: {
+      fewReplicas: allowed.has('few_replicas'),
+      periodicCommitLog: allowed.has('periodic_commit_log'),
+      paxosV1: allowed.has('paxos_v1'),
+    },
+  });
+}
+
+/** Makes the keyspace and its tables, or brings them up to this program. */
+export async function migrateSchema(config: Config): Promise<void> {
+  const { cassandraDatacenter, cassandraKeyspace, cassandraReplication } = config;
+  const replication =
+    typeof cassandraReplication === 'number'
+      ? { [cassandraDatacenter]: cassandraReplication }
+      : cassandraReplication;
+  const { migrateCassandra } = await import('@confab/store-cassandra');
+  await migrateCassandra({ connection: cassandraOf(config), keyspace: cassandraKeyspace, replication });
+}
+
+function cassandraOf(config: Config): CassandraConnection {
+  const { cassandra, cassandraDatacenter, cassandraUsername, cassandraPassword, cassandraTls } = config;
+  return {
+    contactPoints: cassandra ?? [],
+    localDataCenter: cassandraDatacenter,
+    credentials:
+      cassandraUsername === null || cassandraPassword === null
+        ? null
+        : { username: cassandraUsername, password: cassandraPassword },
+    tls: cassandraTls === 'on' ? {} : null,
+  };
+}
+
+/** One node is a cluster of one. */
+async function joinCluster(
+  { cassandraKeyspace, redis }: Config,
+  node: NodeRecord,
+  onFault: (fault: { readonly where: string; readonly error: unknown }) => void,
+): Promise<Cluster> {
+  if (redis === null)
+    return { ...createLocalCluster({ onFault }).node(node), close: () => Promise.resolve() };
+  const { connectRedisCluster } = await import('@confab/cluster-redis');
+  return await connectRedisCluster({ target: redis, prefix: `confab:${cassandraKeyspace}`, node, onFault });
+}
+
+async function secretOf({ dataDir, secret, secretFile }: Config): Promise<Uint8Array> {
+  if (secret !== null) return new TextEncoder().encode(secret);
+  if (secretFile !== null) return await loadSecret(resolve(secretFile));
+  return await loadOrCreateSecret(join(resolve(dataDir), 'secret'));
 }
 
 function issuersOf({

@@ -83,6 +83,63 @@ describe('settings', () => {
     expect(problemsOf({ ...secret, ...audience })).toHaveLength(2);
   });
 
+  test('say where a fleet meets', () => {
+    const fleet = {
+      CONFAB_CASSANDRA: '10.0.0.1:9042, cassandra-2,[::1]:9042',
+      CONFAB_REDIS: 'redis://:word@10.0.0.3:6379/1',
+      CONFAB_SECRET: 's'.repeat(32),
+    };
+    expect(readConfig(fleet)).toMatchObject({
+      cassandra: ['10.0.0.1:9042', 'cassandra-2', '[::1]:9042'],
+      redis: { url: 'redis://:word@10.0.0.3:6379/1' },
+      cassandraReplication: 3,
+    });
+    const sentinels = 'redis+sentinel://:a%20word@10.0.0.3,10.0.0.4:26380/main';
+    expect(readConfig({ ...fleet, CONFAB_REDIS: sentinels }).redis).toEqual({
+      sentinels: [
+        { host: '10.0.0.3', port: 26_379 },
+        { host: '10.0.0.4', port: 26_380 },
+      ],
+      name: 'main',
+      password: 'a word',
+    });
+    const replicated = readConfig({ ...fleet, CONFAB_CASSANDRA_REPLICATION: 'east:3,west:2' });
+    expect(replicated.cassandraReplication).toEqual({ east: 3, west: 2 });
+    expect(printConfig(replicated)).toMatch(/^CONFAB_CASSANDRA_REPLICATION +east:3,west:2$/m);
+    expect(printConfig(replicated)).not.toContain('word');
+  });
+
+  test('of a fleet that are wrong or do not go together are refused', () => {
+    const secret = { CONFAB_SECRET: 's'.repeat(32) };
+    const cassandra = { CONFAB_CASSANDRA: '10.0.0.1', CONFAB_SECRET_FILE: 'secret' };
+    const redis = { CONFAB_REDIS: 'redis://10.0.0.3' };
+    expect(problemsOf(cassandra)).toEqual([]);
+    expect(problemsOf({ ...redis, ...secret })).toEqual([
+      'CONFAB_REDIS needs CONFAB_CASSANDRA: nodes cannot share a SQLite file.',
+    ]);
+    expect(problemsOf({ ...cassandra, ...redis })).toEqual([]);
+    expect(problemsOf({ ...cassandra, ...secret })).toEqual([
+      'CONFAB_SECRET and CONFAB_SECRET_FILE are two words for one thing.',
+    ]);
+    expect(problemsOf({ CONFAB_CASSANDRA: '10.0.0.1' })).toEqual([
+      "CONFAB_CASSANDRA needs CONFAB_SECRET or CONFAB_SECRET_FILE: nodes must accept each other's tokens.",
+    ]);
+    expect(problemsOf({ ...cassandra, CONFAB_CASSANDRA_USERNAME: 'u' })).toHaveLength(1);
+    for (const wrong of [
+      { CONFAB_CASSANDRA: 'http://10.0.0.1' },
+      { CONFAB_CASSANDRA: ',' },
+      { CONFAB_CASSANDRA_KEYSPACE: 'Not-One' },
+      { CONFAB_CASSANDRA_REPLICATION: 'many' },
+      { CONFAB_CASSANDRA_REPLICATION: '0' },
+      { CONFAB_CASSANDRA_ALLOW: 'everything' },
+      { CONFAB_REDIS: '10.0.0.3:6379' },
+      { CONFAB_REDIS: 'redis+sentinel://10.0.0.3' },
+      { CONFAB_NODE_ID: 'node one' },
+    ]) {
+      expect(problemsOf({ ...secret, ...wrong })).toHaveLength(1);
+    }
+  });
+
   test('are flags too, but for secrets', () => {
     expect(readFlags(['--data-dir', 'x', '--port=9'])).toEqual({ CONFAB_DATA_DIR: 'x', CONFAB_PORT: '9' });
     for (const words of [['--nonsense', '1'], ['x'], ['--port'], ['--api-key', 'k'.repeat(40)]]) {

@@ -78,7 +78,29 @@ function suggestion(name: string, known: readonly string[]): string {
   return isNear ? ` Did you mean ${nearest.other}?` : ' "confab config" lists them all.';
 }
 
-function contradictions({ jwtIssuer, jwtAudience, jwtSecret, jwtJwksUrl }: Values): readonly string[] {
+function contradictions(values: Values): readonly string[] {
+  return [...issuerContradictions(values), ...clusterContradictions(values)];
+}
+
+function clusterContradictions(values: Values): readonly string[] {
+  const { cassandra, cassandraUsername, cassandraPassword, redis, secret, secretFile } = values;
+  const problems: string[] = [];
+  if (redis !== null && cassandra === null)
+    problems.push(
+      `${settings.redis.name} needs ${settings.cassandra.name}: nodes cannot share a SQLite file.`,
+    );
+  if (secret !== null && secretFile !== null)
+    problems.push(`${settings.secret.name} and ${settings.secretFile.name} are two words for one thing.`);
+  if (cassandra !== null && secret === null && secretFile === null)
+    problems.push(
+      `${settings.cassandra.name} needs ${settings.secret.name} or ${settings.secretFile.name}: nodes must accept each other's tokens.`,
+    );
+  if ((cassandraUsername === null) !== (cassandraPassword === null))
+    problems.push(`${settings.cassandraUsername.name} and ${settings.cassandraPassword.name} go together.`);
+  return problems;
+}
+
+function issuerContradictions({ jwtIssuer, jwtAudience, jwtSecret, jwtJwksUrl }: Values): readonly string[] {
   const { name } = settings.jwtIssuer;
   if (jwtIssuer === null) {
     const parts = { jwtAudience, jwtSecret, jwtJwksUrl };
@@ -139,10 +161,14 @@ export function printConfig(config: Config): string {
   const widest = Math.max(...rows.map(([, { name }]) => name.length));
   const lines = rows.map(([key, row]) => {
     const value = config[key];
-    const shown = value === null ? '(not set)' : row.isSecret ? '(secret)' : String(value);
+    const shown = value === null ? '(not set)' : row.isSecret ? '(secret)' : print(row.kind, value);
     return `${row.name.padEnd(widest)}  ${shown}${config.given.has(key) ? '' : value === null ? '' : '  (default)'}`;
   });
   return lines.join('\n');
+}
+
+function print(kind: SettingKind<unknown>, value: unknown): string {
+  return kind.print?.(value) ?? String(value);
 }
 
 /** The table of settings for the documentation. */

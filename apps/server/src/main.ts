@@ -1,4 +1,5 @@
 import { addUser } from './cli/add-user.ts';
+import { migrate } from './cli/migrate.ts';
 import { showConfig } from './cli/show-config.ts';
 import { start } from './cli/start.ts';
 import { HELP } from './cli/help.ts';
@@ -16,6 +17,8 @@ async function run(words: readonly string[]): Promise<number> {
       return await start(rest);
     case 'config':
       return showConfig(rest);
+    case 'migrate':
+      return await migrate(rest);
     case 'user':
       return await addUser(rest);
     case 'version':

@@ -5,6 +5,8 @@ export interface SettingKind<T> {
   /** As the table of settings names it. */
   readonly type: string;
   readonly parse: (text: string) => T;
+  /** How a value is shown, where its text alone does not say it. */
+  print?(value: T): string;
 }
 
 export const text: SettingKind<string> = { type: 'text', parse: (value) => value };
@@ -70,6 +72,91 @@ export function someOf<const T extends string>(...words: readonly T[]): SettingK
     },
   };
 }
+
+/** A name that may stand in keys and file names. */
+export const plainName: SettingKind<string> = {
+  type: 'name of letters, digits, `_` and `-`',
+  parse(value) {
+    if (/^[A-Za-z0-9_-]{1,64}$/.test(value)) return value;
+    throw new Error(`is "${value}"; it has 1 to 64 letters, digits, "_" and "-"`);
+  },
+};
+
+export const keyspaceName: SettingKind<string> = {
+  type: 'name of a keyspace',
+  parse(value) {
+    if (/^[a-z][a-z0-9_]{0,47}$/.test(value)) return value;
+    throw new Error(`is "${value}"; it has 1 to 48 small letters, digits and "_", and begins with a letter`);
+  },
+};
+
+/** Addresses of servers, as `host` or `host:port`. */
+export const hosts: SettingKind<readonly string[]> = {
+  type: 'hosts, as `host` or `host:port`, separated by commas',
+  parse(value) {
+    const entries = entriesOf(value);
+    const wrong = entries.find((entry) => !HOST.test(entry));
+    if (wrong !== undefined) throw new Error(`is wrong: "${wrong}" is no host; one looks like 10.0.0.1:9042`);
+    if (entries.length === 0) throw new Error('names no host');
+    return entries;
+  },
+};
+
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** Copies of the data: a number, or one for each data center. */
+export const replication: SettingKind<Readonly<Record<string, number>> | number> = {
+  type: 'number of copies, or `datacenter:copies` separated by commas',
+  parse(value) {
+    if (/^[1-9]\d?$/.test(value)) return Number(value);
+    const pairs = entriesOf(value).map((entry) => /^([\w.-]{1,255}):([1-9]\d?)$/.exec(entry));
+    if (pairs.length > 0 && pairs.every((pair) => pair !== null))
+      return Object.fromEntries(pairs.map(([, name, copies]) => [name, Number(copies)]));
+    throw new Error(`is "${value}"; it looks like 3, or like east:3,west:3`);
+  },
+  print(value) {
+    return typeof value === 'number'
+      ? String(value)
+      : Object.entries(value)
+          .map(([name, copies]) => `${name}:${copies}`)
+          .join(',');
+  },
+};
+
+/** Where Redis is: one server, or the sentinels that know which one leads. */
+export type RedisPlace =
+  | { readonly url: string }
+  | {
+      readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+      /** The name of the watched Redis. */
+      readonly name: string;
+      readonly password?: string;
+    };
+
+const SENTINEL_PORT = 26_379;
+
+/** `redis://[user:password@]host:port[/database]`, `rediss://...`, or `redis+sentinel://[:password@]host:port,.../name`. */
+export const redisPlace: SettingKind<RedisPlace> = {
+  type: 'address of Redis',
+  parse(value) {
+    const sentinel = /^redis\+sentinel:\/\/(?::([^@/]*)@)?([^/]+)\/([\w.-]+)$/.exec(value);
+    if (sentinel !== null) {
+      const [, password, places = '', name = ''] = sentinel;
+      const sentinels = hosts.parse(places).map((place) => {
+        const [host = '', port] = place.split(':');
+        return { host, port: port === undefined ? SENTINEL_PORT : Number(port) };
+      });
+      const named = { sentinels, name };
+      return password === undefined ? named : { ...named, password: decodeURIComponent(password) };
+    }
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url !== null && (url.protocol === 'redis:' || url.protocol === 'rediss:') && url.hostname !== '')
+      return { url: value };
+    throw new Error(
+      'is no address of Redis; one looks like redis://10.0.0.1:6379 or redis+sentinel://10.0.0.1,10.0.0.2/main',
+    );
+  },
+};
 
 function entriesOf(value: string): readonly string[] {
   return value

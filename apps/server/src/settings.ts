@@ -1,8 +1,13 @@
 import {
+  hosts,
+  keyspaceName,
   networks,
   oneOf,
   origin,
   origins,
+  plainName,
+  redisPlace,
+  replication,
   secret,
   type SettingKind,
   someOf,
@@ -20,6 +25,9 @@ export interface Setting<T> {
   /** Whether its value is never printed. */
   readonly isSecret: boolean;
 }
+
+/** What a cluster of Cassandra may be asked to do without, each costing a promise. */
+const CASSANDRA_ALLOWANCES = ['few_replicas', 'periodic_commit_log', 'paxos_v1'] as const;
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 
@@ -40,6 +48,66 @@ export const settings = {
     name: 'CONFAB_DATA_DIR',
     default: '.confab',
     description: 'The folder of all data: the database and the secret of the installation. Back up this one.',
+  }),
+  cassandra: optional(hosts, {
+    name: 'CONFAB_CASSANDRA',
+    description:
+      'Some nodes of a Cassandra cluster: history is kept there instead of in SQLite, and any number of Confab nodes may share it. Its tables are made by `confab migrate`.',
+  }),
+  cassandraDatacenter: plain(text, {
+    name: 'CONFAB_CASSANDRA_DATACENTER',
+    default: 'datacenter1',
+    description: 'The data center of Cassandra that this node speaks to.',
+  }),
+  cassandraKeyspace: plain(keyspaceName, {
+    name: 'CONFAB_CASSANDRA_KEYSPACE',
+    default: 'confab',
+    description: 'The keyspace of all tables.',
+  }),
+  cassandraReplication: plain(replication, {
+    name: 'CONFAB_CASSANDRA_REPLICATION',
+    default: '3',
+    description:
+      'Copies of everything, for `confab migrate` where it makes the keyspace: in the data center above, or in each that is named.',
+  }),
+  cassandraUsername: optional(text, {
+    name: 'CONFAB_CASSANDRA_USERNAME',
+    description: 'The user to log in to Cassandra as. Needs the password.',
+  }),
+  cassandraPassword: hidden(secret(1), {
+    name: 'CONFAB_CASSANDRA_PASSWORD',
+    description: 'The password of that user.',
+  }),
+  cassandraTls: plain(oneOf('on', 'off'), {
+    name: 'CONFAB_CASSANDRA_TLS',
+    default: 'off',
+    description:
+      'Whether to speak TLS to Cassandra. Certificates of an authority of your own: NODE_EXTRA_CA_CERTS.',
+  }),
+  cassandraAllow: optional(someOf(...CASSANDRA_ALLOWANCES), {
+    name: 'CONFAB_CASSANDRA_ALLOW',
+    description:
+      'What is refused without it, because it gives a promise up: `few_replicas` (one lost disk may lose acknowledged messages), `periodic_commit_log` (so may a power cut that meets all replicas), `paxos_v1` (reads may miss what was just acknowledged while the ring changes).',
+  }),
+  redis: hidden(redisPlace, {
+    name: 'CONFAB_REDIS',
+    description:
+      'What the nodes of a fleet share: who is connected where, and the bus between them. `redis://host:port`, `rediss://...`, or `redis+sentinel://host,host/name`. Needs CONFAB_CASSANDRA and CONFAB_SECRET.',
+  }),
+  secret: hidden(secret(32), {
+    name: 'CONFAB_SECRET',
+    description:
+      'The secret of the installation, with which tokens are signed: the same on all nodes. Without it, and without a file, `secret` in the data folder is used.',
+  }),
+  secretFile: optional(text, {
+    name: 'CONFAB_SECRET_FILE',
+    description:
+      'A file with the secret instead, for its owner only: such as a copy of `secret` of the data folder, with which sign-ins outlive a move to a fleet.',
+  }),
+  nodeId: optional(plainName, {
+    name: 'CONFAB_NODE_ID',
+    description:
+      'The name of this node among the others, for logs and for who owns what. Without it a random one. Two nodes never have the same.',
   }),
   webDir: optional(text, {
     name: 'CONFAB_WEB_DIR',

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadOrCreateSecret } from './secret-file.ts';
+import { loadOrCreateSecret, loadSecret } from './secret-file.ts';
 
 let folder: string;
 let path: string;
@@ -34,6 +34,13 @@ describe('secret file', () => {
     const secrets = await Promise.all(Array.from({ length: 20 }, () => loadOrCreateSecret(path)));
     expect(new Set(secrets.map((secret) => Buffer.from(secret).toString('hex'))).size).toBe(1);
     expect(await readdir(folder)).toEqual(['secret']);
+  });
+
+  test('that nodes share is not made by one of them', async () => {
+    const refused = await loadSecret(path).catch((error: Error) => error.message);
+    expect(refused).toContain('no secret file');
+    const secret = await loadOrCreateSecret(path);
+    expect(await loadSecret(path)).toEqual(secret);
   });
 
   test('may be brought along, longer too', async () => {

@@ -17,6 +17,15 @@ export async function loadOrCreateSecret(path: string): Promise<Uint8Array> {
   return (await load(path)) ?? (await create(path));
 }
 
+/** The secret in a file that has to be there already: nodes that share it must not each make one of their own. */
+export async function loadSecret(path: string): Promise<Uint8Array> {
+  const secret = await load(path);
+  if (secret !== null) return secret;
+  throw new Error(
+    `There is no secret file ${path}; copy the one of the installation, or write 32 random bytes.`,
+  );
+}
+
 /** The secret itself where it is long enough. */
 export function requireSecret(secret: Uint8Array, name: string): Uint8Array {
   if (secret.length >= SECRET_BYTES_MIN) return secret;

@@ -6,8 +6,8 @@ import { Metrics } from '../metrics.ts';
 import { createObserver } from '../observer.ts';
 
 /**
- * `confab user add NAME`: creates an account straight in the data folder, also where registration is closed: whoever
- * can write there may. A running server has the folder for itself, so it has to be stopped.
+ * `confab user add NAME`: creates an account straight in the store, also where registration is closed: whoever can write
+ * there may. A running server has a SQLite file for itself, so it has to be stopped; on Cassandra it need not.
  */
 export async function addUser(words: readonly string[]): Promise<number> {
   const [verb, username, ...rest] = words;
@@ -23,7 +23,7 @@ export async function addUser(words: readonly string[]): Promise<number> {
     write: (line) => process.stderr.write(line),
   });
   const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
-  const { chat, store } = await composeChat(config, createObserver(logger, metrics), (error) => {
+  const { chat, cluster, store } = await composeChat(config, createObserver(logger, metrics), (error) => {
     throw error;
   });
   try {
@@ -35,6 +35,7 @@ export async function addUser(words: readonly string[]): Promise<number> {
     console.error(error.message);
     return 1;
   } finally {
+    await cluster.close();
     await store.close();
     metrics.stop();
   }

@@ -3,7 +3,10 @@ export const HELP = `confab: a chat server whose acknowledged messages are never
   confab [start]           run the server
   confab config            print the settings as they hold, without secrets
   confab config --markdown print the table of all settings
-  confab user add NAME     create an account (the password is read from standard input); the server must be stopped
+  confab user add NAME     create an account (the password is read from standard input); on SQLite the server must be stopped
+  confab migrate           make or update the tables in Cassandra
+  confab migrate --from sqlite --to cassandra
+                           move everything into Cassandra, or the other way round; stop it and run it again as you like
   confab version           print the version
   confab help              print this
 
