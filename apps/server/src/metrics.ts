@@ -4,7 +4,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export interface Readings {
   readonly connections: () => Readonly<Record<string, number>>;
   readonly outboundBytes: () => number;
+  /** Nodes of the fleet that this one takes for alive, itself included. */
+  readonly nodes: () => number;
 }
+
+/** For a process that nobody reads numbers from. */
+export const NO_READINGS: Readings = { connections: () => ({}), outboundBytes: () => 0, nodes: () => 0 };
 
 /** Seconds; from an fsync on a fast disk to a store in trouble. */
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -73,6 +78,9 @@ export class Metrics {
     });
     this.#gauge('confab_outbound_bytes', 'Bytes that wait for slow readers.', [], (gauge) =>
       gauge.set(readings.outboundBytes()),
+    );
+    this.#gauge('confab_nodes', 'Nodes of the fleet that this one sees alive.', [], (gauge) =>
+      gauge.set(readings.nodes()),
     );
     this.#gauge(
       'confab_event_loop_lag_seconds',

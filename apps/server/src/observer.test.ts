@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { createLogger } from './log-lines.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics, NO_READINGS } from './metrics.ts';
 import { createObserver } from './observer.ts';
 
 test('a close code that a peer made up makes no label of its own', async () => {
-  const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
+  const metrics = new Metrics(NO_READINGS);
   const observer = createObserver(
     createLogger({ level: 'info', format: 'json', write: () => undefined }),
     metrics,

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { composeServer, type Server } from '../src/compose.ts';
+import { composeServer, type Server } from '../src/server.ts';
 import { type Environment, readConfig } from '../src/config.ts';
 import { createLogger } from '../src/log-lines.ts';
 

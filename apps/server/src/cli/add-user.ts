@@ -2,7 +2,7 @@ import { ConfabError, decoderOf, operations, type RequestOf } from '@confab/prot
 import { composeChat } from '../compose.ts';
 import { readConfig } from '../config.ts';
 import { createLogger } from '../log-lines.ts';
-import { Metrics } from '../metrics.ts';
+import { Metrics, NO_READINGS } from '../metrics.ts';
 import { createObserver } from '../observer.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function addUser(words: readonly string[]): Promise<number> {
     format: 'pretty',
     write: (line) => process.stderr.write(line),
   });
-  const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
+  const metrics = new Metrics(NO_READINGS);
   const { chat, cluster, store } = await composeChat(config, createObserver(logger, metrics), (error) => {
     throw error;
   });

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { composeServer, type Server } from '../compose.ts';
+import { composeServer, type Server } from '../server.ts';
 import { type Config, readConfig, readFlags } from '../config.ts';
 import { createLogger, type Logger } from '../log-lines.ts';
 import { VERSION } from '../version.ts';
@@ -99,19 +99,22 @@ function saidPlainly(error: unknown, { host, port, given }: Config): unknown {
 function announce(config: Config, server: Server, logger: Logger, tookMs: number): void {
   const { url, isPortMoved } = server.address;
   const dataDir = resolve(config.dataDir);
-  logger.info({ url, dataDir, version: VERSION, tookMs: Math.round(tookMs) }, 'listening');
+  const place =
+    config.cassandra === null ? { dataDir } : { cassandra: config.cassandra, nodeId: server.nodeId };
+  logger.info({ url, ...place, version: VERSION, tookMs: Math.round(tookMs) }, 'listening');
   if (config.logFormat === 'json') return;
   console.log(greeting(config, { url, isPortMoved, dataDir }));
 }
 
 function greeting(
-  { port, registration, publicUrl }: Config,
+  config: Config,
   {
     url,
     isPortMoved,
     dataDir,
   }: { readonly url: string; readonly isPortMoved: boolean; readonly dataDir: string },
 ): string {
+  const { port, registration, publicUrl } = config;
   const account = '{"username":"alice","password":"choose a long one"}';
   const firstAccount =
     registration === 'open'
@@ -121,17 +124,24 @@ function greeting(
   const moved = isPortMoved
     ? `\n                 (port ${port} is taken, so this is the next free one; CONFAB_PORT chooses)`
     : '';
-  const short = relative(process.cwd(), dataDir);
-  const folder =
-    short === '' || short.startsWith('..')
-      ? dataDir
-      : `${dataDir} (${short} of this folder; CONFAB_DATA_DIR chooses)`;
   return `
 Confab ${VERSION}
 
   Address        ${url}${moved}
-  Data           ${folder}
+  Data           ${placeOf(config, dataDir)}
   ${firstAccount}
   Stop           Ctrl-C
 `;
+}
+
+/** Where everything is kept. */
+function placeOf({ cassandra, cassandraKeyspace, redis }: Config, dataDir: string): string {
+  if (cassandra !== null) {
+    const alone =
+      redis === null ? '\n                 (one node only: CONFAB_REDIS lets several share it)' : '';
+    return `keyspace ${cassandraKeyspace} of Cassandra at ${cassandra.join(', ')}${alone}`;
+  }
+  const short = relative(process.cwd(), dataDir);
+  const isElsewhere = short === '' || short.startsWith('..');
+  return isElsewhere ? dataDir : `${dataDir} (${short} of this folder; CONFAB_DATA_DIR chooses)`;
 }

@@ -6,7 +6,7 @@ import type { RequestOf, Verb } from '@confab/protocol';
 import { type ComposedChat, composeChat, openStore, migrateSchema, type Store } from '../compose.ts';
 import { type Config, readConfig } from '../config.ts';
 import { createLogger } from '../log-lines.ts';
-import { Metrics } from '../metrics.ts';
+import { Metrics, NO_READINGS } from '../metrics.ts';
 import { createObserver } from '../observer.ts';
 import { moveStore } from './move-store.ts';
 
@@ -29,7 +29,7 @@ function sqlite(name: string): Config {
 /** The rules of chat over a store, until `action` is done. */
 async function withChat<T>(config: Config, action: (composed: ComposedChat) => Promise<T>): Promise<T> {
   const logger = createLogger({ level: 'error', format: 'json', write: () => undefined });
-  const metrics = new Metrics({ connections: () => ({}), outboundBytes: () => 0 });
+  const metrics = new Metrics(NO_READINGS);
   const composed = await composeChat(config, createObserver(logger, metrics), fail);
   await composed.chat.start();
   try {
