@@ -26,6 +26,12 @@ export interface DeliveryOptions {
   readonly tiers: readonly DeliveryTier[];
 }
 
+/** A conversation, as it is told to reach to a sequence. */
+interface Tick {
+  readonly state: ConversationState;
+  readonly sequence: number;
+}
+
 /** When the members of a followed conversation were first and last looked up here. */
 interface LookUps {
   readonly firstMs: number;
@@ -43,8 +49,8 @@ export class Delivery {
   /** The members of a state as a list, made once for all events between two changes of membership. */
   readonly #memberLists = new WeakMap<object, readonly string[]>();
   readonly #lookUps = new Map<string, LookUps>();
-  /** Conversations whose next tick waits for its time, with the newest state. */
-  readonly #ticks = new Map<string, ConversationState>();
+  /** The newest tick of each conversation that was told of a moment ago. */
+  readonly #ticks = new Map<string, Tick>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -60,16 +66,21 @@ export class Delivery {
       case 'followers':
         return this.#inTurn(state.conversationId, () => this.#pushToFollowers(planned));
       case 'ticks':
-        return this.#tickSoon(state);
+        return this.tell(state, state.head.sequence);
     }
   }
 
   /**
-   * Says that a conversation reaches to a sequence to whoever may not know: after a repetition, say, whose first answer came from
-   * a node that may not have lived to deliver the event.
+   * Says that a conversation reaches to a sequence to whoever may not know: after a repetition, say, whose first answer
+   * came from a node that may not have lived to deliver the event. At once where none waits: a quiet conversation's news
+   * need not be late; then at most one in `TICK_MS`, however many ask.
    */
   tell(state: ConversationState, sequence: number): void {
-    this.#inTurn(state.conversationId, () => this.#tick(state, sequence));
+    const { conversationId } = state;
+    const waiting = this.#ticks.get(conversationId);
+    const isNewer = waiting === undefined || sequence > waiting.sequence;
+    if (isNewer) this.#ticks.set(conversationId, { state, sequence });
+    if (waiting === undefined) this.#tickAndWait({ state, sequence });
   }
 
   #deliveryOf({ type, members }: ConversationState): DeliveryTier['delivery'] {
@@ -151,24 +162,17 @@ export class Delivery {
     return true;
   }
 
-  /** At once where none waits: a quiet conversation's news need not be late; then at most one in `TICK_MS`. */
-  #tickSoon(state: ConversationState): void {
-    const isWaiting = this.#ticks.has(state.conversationId);
-    this.#ticks.set(state.conversationId, state);
-    if (!isWaiting) this.#tickAndWait(state);
-  }
-
-  #tickAndWait(state: ConversationState): void {
-    const { conversationId } = state;
-    this.tell(state, state.head.sequence);
+  #tickAndWait(tick: Tick): void {
+    const { conversationId } = tick.state;
+    this.#inTurn(conversationId, () => this.#tick(tick));
     this.#options.clock.after(TICK_MS, () => {
       const newest = this.#ticks.get(conversationId);
-      if (newest === undefined || newest === state) this.#ticks.delete(conversationId);
+      if (newest === undefined || newest.sequence === tick.sequence) this.#ticks.delete(conversationId);
       else this.#tickAndWait(newest);
     });
   }
 
-  async #tick(state: ConversationState, sequence: number): Promise<void> {
+  async #tick({ state, sequence }: Tick): Promise<void> {
     const { conversationId } = state;
     const { registry, bus } = this.#options;
     const isFollowed = this.#deliveryOf(state) !== 'push';
