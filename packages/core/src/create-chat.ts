@@ -28,6 +28,7 @@ import { Delivery } from './delivery/delivery.ts';
 import { LocalSessions } from './delivery/local-sessions.ts';
 import { LossSweep } from './delivery/loss-sweep.ts';
 import type { Planned } from './log/batch.ts';
+import { storedOf } from './log/event-codec.ts';
 import { LogReader } from './log/log-reader.ts';
 import { TailCache } from './log/tail-cache.ts';
 import { Writers } from './log/writers.ts';
@@ -74,7 +75,7 @@ export function createChat(ports: ChatPorts): Chat {
   const ids = new ConversationIds(digest);
   const access = new Access(views, ids);
   const stem = growStem(ports, ids);
-  const { delivery, followUps, reader, sessions, sweep, writers } = stem;
+  const { delivery, followUps, reader, sessions, sweep, tails, writers } = stem;
   const toldMembers = new ToldMembers(views, tiers);
   const receipts = new Receipts({ log, reader, cursors, access, toldMembers, delivery, clock, observer });
   const summaries = new Summaries({ log, views, accounts, receipts, access });
@@ -97,11 +98,12 @@ export function createChat(ports: ChatPorts): Chat {
   };
   const onLanded = (conversationId: string): void => tellAgain(stem, observer, conversationId);
   const resume = new Resume({ log, reader, access, ids, summaries, pages, sessions, tiers, onLanded });
-  return chatOf(ports, { parts, resume, sessions, followUps, sweep, writers });
+  return chatOf(ports, { parts, resume, sessions, followUps, sweep, tails, writers });
 }
 
 /** What every verb stands on: how commands become events, and how events come to sessions. */
 interface Stem {
+  readonly tails: TailCache;
   readonly reader: LogReader;
   readonly delivery: Delivery;
   readonly sessions: LocalSessions;
@@ -134,7 +136,7 @@ function growStem(ports: ChatPorts, ids: ConversationIds): Stem {
   });
   const followUps = new FollowUps({ ...ports, work, writers, ids });
   const sweep = new LossSweep({ ...ports, nodeId: node.nodeId, sessions });
-  return { reader: new LogReader(log, tails), delivery, sessions, sweep, writers, followUps };
+  return { tails, reader: new LogReader(log, tails), delivery, sessions, sweep, writers, followUps };
 }
 
 /** A send has landed whose answer was lost; so may the event have been, with the node that committed it. */
@@ -153,10 +155,14 @@ interface Assembly {
   readonly sessions: LocalSessions;
   readonly followUps: FollowUps;
   readonly sweep: LossSweep;
+  readonly tails: TailCache;
   readonly writers: Writers;
 }
 
-function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, sweep, writers }: Assembly): Chat {
+function chatOf(
+  ports: ChatPorts,
+  { parts, resume, sessions, followUps, sweep, tails, writers }: Assembly,
+): Chat {
   const { bus, directory, log, node, observer } = ports;
   let unsubscribe = NOTHING;
   return {
@@ -181,6 +187,8 @@ function chatOf(ports: ChatPorts, { parts, resume, sessions, followUps, sweep, w
     },
     async start() {
       unsubscribe = bus.subscribe(node.nodeId, (envelope) => {
+        // A crowd that comes back after a node has died reads these, from nodes that committed none of them.
+        if (envelope.kind === 'events') tails.append(envelope.conversationId, storedOf(envelope));
         const events = sessions.receive(envelope);
         if (events > 0) observer.delivered({ sockets: events, events: 1 });
       });
