@@ -11,11 +11,11 @@ interface ReadinessParts {
 /** A store that takes longer than this takes no traffic. */
 const ANSWER_MS_MAX = 2_000;
 
-/** Whether this node takes traffic: its store answers a read and an empty write, and it is not on its way out. */
+/** Whether this node takes traffic: its store answers a read and a write that changes nothing, and it is not on its way out. */
 export async function readinessOf({ log, work, clock, isDraining }: ReadinessParts): Promise<Readiness> {
   const [read, write] = await Promise.all([
     answers(clock, () => log.heads(['none'])),
-    answers(clock, () => work.complete([])),
+    answers(clock, () => work.complete(['none'])),
   ]);
   const node = isDraining() ? 'failed' : 'ok';
   return { ready: read === 'ok' && write === 'ok' && node === 'ok', checks: { read, write, node } };

@@ -36,6 +36,7 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         expect(await accounts.byIds([user.userId, uniqueId('u')])).toEqual(new Map([[user.userId, user]]));
         expect(await accounts.credentials(foldedUsername)).toEqual({ userId: user.userId, passwordHash });
         expect(await accounts.credentials('Änne')).toBeNull();
+        expect(await accounts.credentials('')).toBeNull();
         expect(await accounts.byIds([])).toEqual(new Map());
       }),
     );

@@ -99,8 +99,7 @@ export class ArchiveReader {
     const place = after === null ? ([FIRST_PLACE, 0, ''] as const) : cursorPlace(after);
     const rows = this.#cursors.all(conversationId, ...place, limit);
     const items = rows.map((row) => cursorAdvance(conversationId, row));
-    const placeAfter = ({ user, kind, device }: CursorRow): string => JSON.stringify([user, kind, device]);
-    return { items, next: nextAfter(rows, limit, placeAfter) };
+    return { items, next: nextAfter(rows, limit, textOfPlace) };
   }
 
   accounts(after: string | null, limit: number): ArchivePage<ArchivedAccount> {
@@ -132,6 +131,10 @@ function nextAfter<Row>(
 
 function placeOf(after: string | null): number {
   return after === null ? FIRST_PLACE : Number(after);
+}
+
+function textOfPlace({ user, kind, device }: CursorRow): string {
+  return JSON.stringify([user, kind, device]);
 }
 
 function cursorPlace(after: string): readonly [user: number, kind: number, device: string] {

@@ -1,0 +1,71 @@
+import type { CommitRequest, ViewPut, WorkItem } from '@confab/contracts';
+import type { CqlSession } from '../cql-session.ts';
+import { nextTieBreak } from '../views/put-timestamp.ts';
+import { writeViews } from '../views/write-views.ts';
+import type { BucketHead } from './bucket-heads.ts';
+
+/** What a commit changes outside its partition, as it stands in the head until it is done. */
+export interface Effects {
+  readonly tieBreak: number;
+  readonly views: readonly ViewPut[];
+  readonly work: readonly WorkItem[];
+}
+
+/** Adds work; the same items may come again. */
+export type AddWork = (items: readonly WorkItem[]) => Promise<void>;
+
+const READ_EFFECTS = `SELECT DISTINCT conversation_id, bucket, effects_at, effects, views_through
+  FROM conversation_log WHERE conversation_id = ? AND bucket = ?`;
+/** Its timestamp is the sequence, so that it only rises whoever writes it last. */
+const WRITE_THROUGH = `UPDATE conversation_log USING TIMESTAMP ? SET views_through = ?
+  WHERE conversation_id = ? AND bucket = ?`;
+
+interface EffectsRow {
+  readonly effects_at: number | null;
+  readonly effects: string | null;
+  readonly views_through: number | null;
+}
+
+/** Null for most commits: messages change nothing but their log. */
+export function effectsOf({ views, work }: CommitRequest): Effects | null {
+  return views.length === 0 && work.length === 0 ? null : { tieBreak: nextTieBreak(), views, work };
+}
+
+function isSettled({ effects_at, views_through }: Omit<EffectsRow, 'effects'>): boolean {
+  return (effects_at ?? 0) <= (views_through ?? 0);
+}
+
+/**
+ * Carries out the effects of commits. They stand in the head since the commit itself, so whoever meets a head whose
+ * writer died before they were done does them in its place; they may be done several times, with the same end.
+ */
+export class EffectsKeeper {
+  readonly #session: CqlSession;
+  readonly #addWork: AddWork;
+
+  constructor(session: CqlSession, addWork: AddWork) {
+    this.#session = session;
+    this.#addWork = addWork;
+  }
+
+  /** When it returns, all effects of commits up to this head are done. */
+  async settle({ conversationId, bucket, row }: BucketHead): Promise<void> {
+    if (isSettled(row)) return;
+    const [found] = await this.#session.read<EffectsRow>(READ_EFFECTS, [conversationId, bucket]);
+    // Later effects than the head's may stand there now: those only could once the head's were done.
+    if (found === undefined || isSettled(found) || found.effects === null) return;
+    const effects = JSON.parse(found.effects) as Effects;
+    await this.apply({ conversationId, bucket, sequence: found.effects_at ?? 0 }, effects);
+  }
+
+  async apply(
+    at: { readonly conversationId: string; readonly bucket: number; readonly sequence: number },
+    { views, work, tieBreak }: Effects,
+  ): Promise<void> {
+    await Promise.all([
+      writeViews(this.#session, views, tieBreak),
+      work.length === 0 ? Promise.resolve() : this.#addWork(work),
+    ]);
+    await this.#session.write(WRITE_THROUGH, [at.sequence, at.sequence, at.conversationId, at.bucket]);
+  }
+}

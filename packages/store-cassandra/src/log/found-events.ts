@@ -1,0 +1,71 @@
+import { clientIdText, type FoundEvent, type IdempotencyKey } from '@confab/contracts';
+import { readEach } from '../bounded.ts';
+import { chunksOf } from '../chunks.ts';
+import type { CqlSession } from '../cql-session.ts';
+import type { BucketHeads } from './bucket-heads.ts';
+import type { Buckets } from './buckets.ts';
+import type { EffectsKeeper } from './effects.ts';
+import type { EventIds } from './event-ids.ts';
+import { EVENT_COLUMNS, eventKey, type FoundRow, rowKinds, storedEvent } from './log-rows.ts';
+
+const EVENTS_PER_QUERY_MAX = 32;
+
+const READ_FOUND = `SELECT ${EVENT_COLUMNS}, content_hash FROM conversation_log
+  WHERE conversation_id = ? AND bucket = ? AND kind = ${rowKinds.event} AND key IN ?`;
+
+export interface FoundEventsParts {
+  readonly session: CqlSession;
+  readonly buckets: Buckets;
+  readonly heads: BucketHeads;
+  readonly ids: EventIds;
+  readonly effects: EffectsKeeper;
+}
+
+/** What client ids once made, in the newest bucket or in any before it. */
+export class FoundEvents {
+  readonly #parts: FoundEventsParts;
+
+  constructor(parts: FoundEventsParts) {
+    this.#parts = parts;
+  }
+
+  async find(
+    conversationId: string,
+    keys: readonly IdempotencyKey[],
+  ): Promise<readonly (FoundEvent | null)[]> {
+    if (keys.length === 0) return [];
+    const head = await this.#parts.heads.newest(conversationId);
+    if (head === null) return keys.map(() => null);
+    const texts = keys.map(({ userId, clientMessageId }) => clientIdText(userId, clientMessageId));
+    const asked = [...new Set(texts)];
+    const { ids, effects } = this.#parts;
+    const [newest, older] = await Promise.all([
+      ids.inBucket(conversationId, head.bucket, asked),
+      head.bucket === 0 ? new Map<string, number>() : ids.inFullBuckets(conversationId, asked),
+    ]);
+    // Whoever is told of an event may look for its effects next.
+    if (newest.size > 0) await effects.settle(head);
+    const sequences = new Map([...older, ...newest]);
+    const events = await this.#eventsAt(conversationId, [...sequences.values()]);
+    return texts.map((text) => events.get(sequences.get(text) ?? 0) ?? null);
+  }
+
+  async #eventsAt(
+    conversationId: string,
+    sequences: readonly number[],
+  ): Promise<ReadonlyMap<number, FoundEvent>> {
+    const { session, buckets } = this.#parts;
+    const queries = [...Map.groupBy(sequences, (sequence) => buckets.of(sequence))].flatMap(
+      ([bucket, inBucket]) => chunksOf(inBucket, EVENTS_PER_QUERY_MAX).map((chunk) => ({ bucket, chunk })),
+    );
+    const answers = await readEach(queries, ({ bucket, chunk }) =>
+      session.read<FoundRow>(READ_FOUND, [conversationId, bucket, chunk.map(eventKey)]),
+    );
+    return new Map(
+      answers.flat().map((row) => {
+        const event = storedEvent(conversationId, row);
+        return [event.sequence, { event, contentHash: row.content_hash }];
+      }),
+    );
+  }
+}
