@@ -184,16 +184,29 @@ const cassandra = process.env['CONFAB_TEST_CASSANDRA'];
 describe.skipIf(cassandra === undefined)(
   `moving into Cassandra${cassandra === undefined ? ' (needs Cassandra: npm run services -- install)' : ''}`,
   () => {
-    suite('as it is done for a fleet', async () => {
-      const config = readConfig({
-        ...SECRET,
-        CONFAB_CASSANDRA: cassandra,
-        CONFAB_CASSANDRA_KEYSPACE: `confab_move_${crypto.randomUUID().slice(0, 8)}`,
-        CONFAB_CASSANDRA_REPLICATION: '1',
-        CONFAB_CASSANDRA_ALLOW: 'few_replicas',
-      });
-      await migrateSchema(config);
-      return config;
-    });
+    suite('as it is done for a fleet', newKeyspace);
+
+    test('and the way back', async () => {
+      const [from, to] = [await newKeyspace(), sqlite('back')];
+      const { ann, group } = await fill(from);
+      await withStores(
+        from,
+        to,
+        async (stores) => await moveStore({ ...stores, onProgress: () => undefined }),
+      );
+      expect(await seenBy(to, ann, group)).toEqual(await seenBy(from, ann, group));
+    }, 60_000);
   },
 );
+
+async function newKeyspace(): Promise<Config> {
+  const config = readConfig({
+    ...SECRET,
+    CONFAB_CASSANDRA: cassandra,
+    CONFAB_CASSANDRA_KEYSPACE: `confab_move_${crypto.randomUUID().slice(0, 8)}`,
+    CONFAB_CASSANDRA_REPLICATION: '1',
+    CONFAB_CASSANDRA_ALLOW: 'few_replicas',
+  });
+  await migrateSchema(config);
+  return config;
+}
