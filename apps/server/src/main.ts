@@ -1,5 +1,6 @@
 import { addUser } from './cli/add-user.ts';
 import { migrate } from './cli/migrate.ts';
+import { plan } from './cli/plan.ts';
 import { showConfig } from './cli/show-config.ts';
 import { start } from './cli/start.ts';
 import { HELP } from './cli/help.ts';
@@ -19,6 +20,8 @@ async function run(words: readonly string[]): Promise<number> {
       return showConfig(rest);
     case 'migrate':
       return await migrate(rest);
+    case 'plan':
+      return plan(rest);
     case 'user':
       return await addUser(rest);
     case 'version':

@@ -16,7 +16,15 @@ export const generatedTables: readonly GeneratedTable[] = [
   { file: 'docs/protocol.md', name: 'limits', lines: limitLines },
   { file: 'docs/operations.md', name: 'settings', lines: settingLines },
   { file: 'docs/operations.md', name: 'rates', lines: rateLines },
+  { file: 'docs/capacity.md', name: 'costs', lines: () => planLines('--costs') },
+  { file: 'docs/capacity.md', name: 'fleet-2m', lines: () => codeLines(TWO_MILLION) },
+  { file: 'docs/capacity.md', name: 'fleet-50m', lines: () => codeLines(FIFTY_MILLION) },
+  { file: 'docs/capacity.md', name: 'levers', lines: () => planLines(...TWO_MILLION, '--levers') },
+  { file: 'docs/capacity.md', name: 'flags', lines: () => codeLines(['--help']) },
 ];
+
+const TWO_MILLION = ['--connections', '2e6', '--messages', '9300'];
+const FIFTY_MILLION = ['--connections', '50e6', '--messages', '231000', '--body', '1000'];
 
 function errorLines(): readonly string[] {
   const rows = errorCodes.map((code) => {
@@ -50,9 +58,22 @@ function rateLines(): readonly string[] {
 
 /** The server prints its own settings; what it prints is what holds. */
 function settingLines(): readonly string[] {
+  return commandLines('config', '--markdown');
+}
+
+function planLines(...words: readonly string[]): readonly string[] {
+  return commandLines('plan', ...words);
+}
+
+/** What the command prints, as it prints it. */
+function codeLines(words: readonly string[]): readonly string[] {
+  return ['```', `confab plan ${words.join(' ')}`, '', ...planLines(...words), '```'];
+}
+
+function commandLines(...words: readonly string[]): readonly string[] {
   const main = join(import.meta.dir, '../../../apps/server/src/main.ts');
-  const { stdout, exitCode } = Bun.spawnSync([process.execPath, main, 'config', '--markdown']);
-  if (exitCode !== 0) throw new Error('the server could not print its settings');
+  const { stdout, exitCode } = Bun.spawnSync([process.execPath, main, ...words]);
+  if (exitCode !== 0) throw new Error(`confab ${words.join(' ')} ended with ${exitCode}`);
   return stdout.toString().trim().split('\n');
 }
 

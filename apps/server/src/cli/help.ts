@@ -7,6 +7,7 @@ export const HELP = `confab: a chat server whose acknowledged messages are never
   confab migrate           make or update the tables in Cassandra
   confab migrate --from sqlite --to cassandra
                            move everything into Cassandra, or the other way round; stop it and run it again as you like
+  confab plan              size a fleet from measured costs: confab plan --connections 2e6 --messages 9300; --help says more
   confab version           print the version
   confab help              print this
 

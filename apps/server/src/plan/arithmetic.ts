@@ -35,7 +35,12 @@ export function product({ name, unit }: Label, first: Quantity, ...steps: readon
 /** The sum of quantities of one unit; each is named, for the reader to find its line. */
 export function sum({ name, unit }: Label, parts: readonly Quantity[]): Line {
   const value = parts.reduce((total, part) => total + part.value, 0);
-  return { name, unit, value, how: parts.map((part) => `${numberText(part.value)} ${part.name}`).join(' + ') };
+  return {
+    name,
+    unit,
+    value,
+    how: parts.map((part) => `${numberText(part.value)} ${part.name}`).join(' + '),
+  };
 }
 
 /** `whole - part`, never below nothing. */
@@ -53,10 +58,12 @@ function shown({ value, unit }: Quantity): string {
   return unit === '' ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 
-/** A number as people write it: `2,000,000`, `12.3`, `0.0051`. */
+/** A number as people write it, to three digits or to the unit: `2,000,000`, `12.3`, `0.0051`. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return 'without end';
   const size = Math.abs(value);
   if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en');
-  return String(Number(value.toPrecision(3)));
+  const short = Number(value.toPrecision(3));
+  // 0.9999 is not 1 where it matters.
+  return String(size < 1 && Math.abs(short) === 1 ? Number(value.toPrecision(5)) : short);
 }

@@ -1,7 +1,7 @@
 import type { Quantity } from './arithmetic.ts';
 
 /** One number that plans rest on. */
-export interface MeasuredCost extends Quantity {
+interface MeasuredCost extends Quantity {
   /**
    * `measured`: on the machine that `where` says. `counted`: read off this program's code. `published`: by others.
    * `assumed`: nobody measured it; it is here to be replaced by who can.
@@ -18,7 +18,7 @@ export interface MeasuredCost extends Quantity {
 export type Costs = typeof measuredCosts;
 
 const FAULTS = 'bun tools/faults/src/measure.ts';
-const RING = 'a loop of cassandra-driver over the statements of packages/store-cassandra/src/log';
+const RING = 'a driver loop like packages/store-cassandra/bench/raw-loop.ts';
 const REDIS = 'redis-benchmark, CPU from INFO';
 const DATE = '2026-11';
 
@@ -28,6 +28,7 @@ const DATE = '2026-11';
  */
 export const measuredCosts = {
   ...gatewayCosts(),
+  ...readCounts(),
   ...cassandraCosts(),
   ...redisCosts(),
 } as const;
@@ -38,24 +39,24 @@ function gatewayCosts() {
       where: FAULTS,
       note: '100 pairs on SQLite: acknowledgement and one delivery are in it',
     }),
-    sendOnFleet: assumed('gateway CPU of a send on a fleet', 260, 'us', {
+    sendOnFleet: assumed('gateway CPU of a send on a fleet', 250, 'us', {
       where: 'sum of other rows',
       note: 'the send of one node, a conditional batch through the driver, and a request to the owner with its answer',
     }),
     statement: measured('gateway CPU of a statement to Cassandra', 44, 'us', {
       where: RING,
-      note: 'a prepared read or write of one row, through the driver alone',
+      note: 'a prepared read or write of one row, through the driver alone; a conditional batch of one message takes 172',
     }),
-    delivery: published('gateway CPU of a delivery on its own', 12, 'us', {
-      where: 'one write call for each socket, bare Bun, same machine',
+    delivery: measured('gateway CPU of a delivery on its own', 12, 'us', {
+      where: 'a bare Bun server that writes to each socket, 84,000/s on one core',
       note: 'deliveries of one conversation that wait together cost 1.1 us each (measured); most conversations are not that busy',
     }),
-    busFrame: published('gateway CPU of a frame between nodes', 10, 'us', {
-      where: 'ioredis publish and receive',
-      note: 'both ends together',
+    busFrame: assumed('gateway CPU of a frame between nodes', 10, 'us', {
+      where: 'bun packages/cluster-redis/bench/bus.ts measures it',
+      note: 'both ends together: ioredis takes 4 to 5 us to publish, and receiving is taken to cost as much',
     }),
     receiptFrame: assumed('gateway CPU of taking a receipt', 10, 'us', {
-      where: 'apps/server/src/plan/measured-costs.ts',
+      where: 'no command yet',
       note: 'parsing, checking and answering, without the store',
     }),
     connect: measured('gateway CPU of connect, authenticate, ready', 140, 'us', {
@@ -78,6 +79,12 @@ function gatewayCosts() {
       where: 'slab counters over 30,000 sockets',
       note: 'outside the process; buffers of busy sockets come on top',
     }),
+  } as const;
+}
+
+/** What the code asks of the store, statement by statement. */
+function readCounts() {
+  return {
     resumeReads: counted('reads of a resume, whatever it resumes', 3, 'reads', {
       where: 'packages/core/src/sync/resume.ts',
       note: 'own log, list of memberships, and that list once more',
@@ -102,7 +109,7 @@ function gatewayCosts() {
       where: 'packages/core/src/log/state-loader.ts',
       note: 'head, watermark twice, title, members; a node keeps 10,000 conversations open',
     }),
-    sweepReads: counted('reads of a quiet sweep for lost envelopes', 100, 'reads/s per process', {
+    sweepReads: counted('reads of a quiet sweep for lost envelopes', 20, 'reads/s per process', {
       where: 'packages/core/src/delivery/loss-sweep.ts',
       note: 'every node, always',
     }),
@@ -111,33 +118,37 @@ function gatewayCosts() {
 
 function cassandraCosts() {
   return {
-    commit: measured('Cassandra CPU of a conditional batch of one message', 1_100, 'us per replica', {
+    commit: measured('Cassandra CPU of a conditional batch of one message', 1_815, 'us per replica', {
       where: RING,
-      note: 'Cassandra 5, Paxos v2, synced before the answer, 64 at once over 2,000 conversations, one replica',
+      note: 'CPU of the Java process; Cassandra 5, Paxos v2, synced before the answer, 64 at once over 2,000 conversations, one replica',
     }),
-    hotCommit: measured('Cassandra CPU of a conditional batch of 8', 1_900, 'us per replica', {
+    hotCommit: measured('Cassandra CPU of a conditional batch of 8', 3_272, 'us per replica', {
       where: RING,
       note: 'as above',
     }),
     write: measured('Cassandra CPU of a plain write', 160, 'us per replica', {
       where: RING,
-      note: 'one row, synced before the answer',
+      note: 'CPU of the Java process; one row, synced before the answer',
     }),
     read: measured('Cassandra CPU of a read', 80, 'us per replica', {
       where: RING,
-      note: 'the head of a conversation, in memory; from a disk it is slower',
+      note: 'CPU of the Java process; the head of a conversation, in memory; from a disk it is slower',
     }),
-    coordination: assumed('what replicas spend on each other', 1.5, '', {
-      where: 'apps/server/src/plan/measured-costs.ts',
-      note: 'messages between nodes are not in the costs of one; an overloaded ring of three on two cores measured 2.2',
+    coordination: assumed('what replicas spend on each other', 1.4, '', {
+      where: 'no command yet',
+      note: 'messages between replicas are not in the costs of one node; three nodes, just started and overloaded on two cores, spent 1.35 times as much each',
     }),
-    messageStored: measured('disk of a message without its body', 250, 'bytes', {
+    messageStored: measured('disk of a message without its body', 220, 'bytes', {
       where: RING,
-      note: 'compressed tables after a flush, 100 messages a conversation',
+      note: 'files after a flush: 337 bytes with 200 bytes of body, 100 messages a conversation',
     }),
-    bodyStored: measured('disk of a byte of a body', 0.6, 'bytes', {
+    idStored: assumed('disk of an id that is kept for ever', 70, 'bytes', {
+      where: 'no command yet',
+      note: 'user and client id once more, by conversation: they do not compress',
+    }),
+    bodyStored: assumed('disk of a byte of a body', 0.6, 'bytes', {
       where: RING,
-      note: 'English prose under LZ4; what is compressed already takes 1',
+      note: 'English prose under LZ4; what is compressed already takes 1. Only one length was measured, so how the two share it is a guess',
     }),
     commitMedian: measured('median of a commit, alone', 3.1, 'ms', {
       where: RING,

@@ -71,7 +71,7 @@ describe('what is lost between nodes', () => {
     await say(scene, 3);
     await cluster.settle();
     expect([reached(scene, near), reached(scene, far)]).toEqual([4, 1]);
-    await cluster.advance(3_000);
+    await cluster.advance(6_000);
     expect([toldBehind(scene, near), toldBehind(scene, far)]).toEqual([0, 1]);
     await cluster.finish(far.level());
     expect(reached(scene, far)).toBe(4);

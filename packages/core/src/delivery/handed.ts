@@ -2,8 +2,8 @@
 const CONVERSATIONS_MAX = 500_000;
 
 /**
- * How far this node has handed each conversation to the sessions it holds: all of them have been given, or told by
- * their resume of, what stands up to there. What the log has beyond it was lost on the way, or is on it.
+ * How far the sessions of this node know each conversation to reach: by an event they were handed, or by their resume.
+ * A hole below that they see for themselves. What the log has beyond it was lost on the way, or is on it.
  */
 export class Handed {
   readonly #reached = new Map<string, number>();
@@ -13,13 +13,7 @@ export class Handed {
     if (!this.#reached.has(conversationId)) this.#set(conversationId, sequence);
   }
 
-  /** An event was handed to the sessions. One beyond a hole moves nothing: what is in the hole was not. */
-  advance(conversationId: string, sequence: number): void {
-    const reached = this.#reached.get(conversationId);
-    if (reached === undefined || sequence === reached + 1) this.#set(conversationId, sequence);
-  }
-
-  /** All sessions were told that the conversation reaches so far. */
+  /** The sessions were handed the event at a sequence, or told that the conversation reaches there. */
   raise(conversationId: string, sequence: number): void {
     if (this.isBehind(conversationId, sequence)) this.#set(conversationId, sequence);
   }

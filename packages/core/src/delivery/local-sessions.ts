@@ -128,7 +128,7 @@ export class LocalSessions {
         handed += 1;
       }
     }
-    if (handed > 0) this.handed.advance(conversationId, delivery.sequence);
+    if (handed > 0) this.handed.raise(conversationId, delivery.sequence);
     return handed;
   }
 

@@ -3,7 +3,9 @@ import type { LocalSessions } from './local-sessions.ts';
 
 /** Heads asked for at once. */
 const HEADS_AT_ONCE = 100;
-/** Between two questions where nothing is known to be lost - 100 conversations a second - and after a fault. */
+/** Between two questions where nothing is known to be lost: 20 conversations a second, for any number of nodes add up. */
+const IDLE_MS = 5_000;
+/** After a fault of the store. */
 const PAUSE_MS = 1_000;
 /** What is not handed on this long after it stood in the log is not on its way any more. */
 const GRACE_MS = 250;
@@ -63,7 +65,7 @@ export class LossSweep {
       await this.#round();
       this.#isInRound = false;
       if (this.#urgentRounds > 0) this.#urgentRounds -= 1;
-      if (this.#urgentRounds === 0) await this.#pause(PAUSE_MS, true);
+      if (this.#urgentRounds === 0) await this.#pause(IDLE_MS, true);
     }
   }
 
@@ -74,7 +76,7 @@ export class LossSweep {
       if (asked.length < HEADS_AT_ONCE) continue;
       await this.#look(asked);
       asked = [];
-      if (this.#urgentRounds === 0) await this.#pause(PAUSE_MS, true);
+      if (this.#urgentRounds === 0) await this.#pause(IDLE_MS, true);
       if (this.#isStopped) return;
     }
     if (asked.length > 0) await this.#look(asked);
