@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { checkNodeVersion, findBun, toolOf } from './install.mjs';
 import { readJunit } from './junit.mjs';
+import { concernsCassandra } from './test-cassandra.mjs';
 
 test('a Node that is too old is named, with what to do', () => {
   expect(() => checkNodeVersion('20.19.0')).not.toThrow();
@@ -51,4 +52,14 @@ test("a report of node's test runner is read", () => {
     ['b', 'skipped', 'needs X'],
     ['c', 'failed', 'x'],
   ]);
+});
+
+test('a Cassandra is started for tests that use one, and for no others', () => {
+  expect(concernsCassandra([])).toBe(true);
+  expect(concernsCassandra(['-t', 'LOG1'])).toBe(true);
+  expect(concernsCassandra(['apps/server'])).toBe(true);
+  expect(concernsCassandra(['./apps/server/src/config.test.ts'])).toBe(true);
+  expect(concernsCassandra(['packages/core'])).toBe(false);
+  expect(concernsCassandra(['packages/core', 'tools/faults'])).toBe(true);
+  expect(concernsCassandra(['setup.test'])).toBe(false);
 });

@@ -5,6 +5,9 @@
 //   npm test -- packages/core          only bun's tests, in files whose path contains this
 //   CONFAB_TEST_ALL=1 npm test         a skipped test is a failure
 //
+// Where Cassandra is installed (npm run services -- install) and CONFAB_TEST_CASSANDRA names none, one is started for
+// the tests that use it, while other gates run, and stopped at the end.
+//
 // A test that cannot run here says why at the end of its title, or of its group's title:
 // "sends a message (needs Chromium: apt-get install chromium)".
 import { spawn } from 'node:child_process';
@@ -14,10 +17,12 @@ import { join } from 'node:path';
 import { buildWeb } from './build-web.mjs';
 import { SetupError, exitOf, install, root, runMain, toolOf } from './install.mjs';
 import { readJunit } from './junit.mjs';
+import { concernsCassandra, isCassandraInstalled, startTestCassandra } from './test-cassandra.mjs';
 
 /**
  * Each gate: a name for --only, a title, and a command (the first word is a program, 'node' and 'bun' are those of this
  * project). A command that writes a JUnit report to the path it is given counts by its tests; any other is one check.
+ * `environment` is what it is given besides; where the command of `needs` fails, the gate is skipped.
  */
 const GATES = [
   {
@@ -45,6 +50,18 @@ const GATES = [
     junit: true,
     command: testWithBun,
   },
+  {
+    name: 'fleet',
+    title: 'Fleet',
+    junit: true,
+    // The same scenarios as on one machine and those of a fleet, small enough for every day.
+    environment: { CONFAB_FAULTS_FLEET: '1', CONFAB_FAULTS_SCALE: process.env.CONFAB_FAULTS_SCALE ?? '0.1' },
+    needs: {
+      what: 'Cassandra, Redis and HAProxy: npm run services -- install',
+      test: () => ['bun', 'tools/faults/src/has-fleet.ts'],
+    },
+    command: (reportFile) => testWithBun(reportFile, ['tools/faults/src/scenarios']),
+  },
   { name: 'web', title: 'Web app', run: buildWebApp },
 ];
 
@@ -56,8 +73,13 @@ process.on('SIGTERM', () => process.exit(143));
 await runMain(async () => {
   const { gates, filters } = readArguments(process.argv.slice(2));
   const programs = { bun: await install(), node: process.execPath };
+  const cassandra = needsCassandra(gates, filters) ? startTestCassandra() : undefined;
   const results = [];
-  for (const gate of gates) results.push(await runGate(gate, programs, filters));
+  try {
+    for (const gate of gates) results.push(await runGate(gate, { programs, filters, cassandra }));
+  } finally {
+    await cassandra?.stop();
+  }
   return report(results, process.env.CONFAB_TEST_ALL === '1');
 });
 
@@ -78,13 +100,27 @@ function readArguments(args) {
   return { gates: GATES.filter(({ name }) => only.includes(name)), filters };
 }
 
-async function runGate(gate, programs, filters) {
+/** Whether to start one: where one is named, that is the one to use. */
+function needsCassandra(gates, filters) {
+  if (process.env.CONFAB_TEST_CASSANDRA || !gates.some(({ name }) => name === 'bun')) return false;
+  return concernsCassandra(filters) && isCassandraInstalled();
+}
+
+async function runGate(gate, { programs, filters, cassandra }) {
   console.log(`\n== ${gate.title}`);
   const startedAt = performance.now();
   const reportFile = join(scratch, `${gate.name}.xml`);
+  if (gate.needs && !(await runCommand(gate.needs.test(), { programs })))
+    return { passed: 0, failed: [], skipped: [`${gate.title} - needs ${gate.needs.what}`] };
   let ok;
   try {
-    ok = gate.run ? await gate.run() : (await runCommand(gate.command(reportFile, filters), programs)) === 0;
+    ok = gate.run
+      ? await gate.run()
+      : await runCommand(gate.command(reportFile, filters), {
+          programs,
+          cassandra: gate.name === 'bun' ? cassandra : undefined,
+          environment: gate.environment,
+        });
   } catch (error) {
     console.error(error instanceof SetupError ? error.message : error);
     ok = false;
@@ -97,12 +133,22 @@ async function runGate(gate, programs, filters) {
   return counts;
 }
 
-async function runCommand([program, ...args], programs) {
+/** Whether the command succeeded. Without the Cassandra that it was to have it runs all the same, and has failed. */
+async function runCommand([program, ...args], { programs, cassandra, environment }) {
+  const env = { ...process.env, ...environment };
+  let isComplete = true;
+  try {
+    if (cassandra) env.CONFAB_TEST_CASSANDRA = await cassandra.contactPoint;
+  } catch (error) {
+    console.error(error.message);
+    isComplete = false;
+  }
   const child = spawn(programs[program] ?? program, args, {
     cwd: root,
+    env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  return exitOf(child);
+  return (await exitOf(child)) === 0 && isComplete;
 }
 
 function testWithBun(reportFile, filters) {

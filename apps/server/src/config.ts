@@ -26,7 +26,13 @@ export class ConfigError extends Error {
 }
 
 /** Names that begin like settings and are read by other programs of the repository. */
-const NAMES_OF_OTHERS = new Set(['CONFAB_TEST_ALL', 'CONFAB_DEV_SERVER']);
+const NAMES_OF_OTHERS = new Set([
+  'CONFAB_DEV_SERVER',
+  'CONFAB_SERVICES_DIR',
+  'CONFAB_TEST_ALL',
+  'CONFAB_TEST_CASSANDRA',
+  'CONFAB_TEST_CASSANDRA_DATA_CENTER',
+]);
 
 const rows = Object.entries(settings) as readonly [keyof Values, Setting<unknown>][];
 

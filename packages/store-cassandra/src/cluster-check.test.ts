@@ -43,7 +43,7 @@ describe.skipIf(testNode === undefined)(`asking a real cluster ${NEEDS_CASSANDRA
     const place = { keyspace: keyspace.name, localDataCenter: keyspace.connection.localDataCenter };
     const allowOthers = { ...NOTHING, periodicCommitLog: true, paxosV1: true };
     const asked = checkCluster(session, place, allowOthers);
-    expect(asked).rejects.toThrow('has 1 copies here, it must have 3 (or allow "few-replicas")');
+    expect(asked).rejects.toThrow('has 1 copies here, it must have 3 (or allow "few_replicas")');
     await asked.catch(() => {});
     await checkCluster(session, place, { ...allowOthers, fewReplicas: true });
     await session.close();

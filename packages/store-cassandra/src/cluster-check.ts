@@ -12,9 +12,9 @@ export interface ClusterAllowances {
 
 /** How a setting names each allowance. */
 export const allowanceNames: Readonly<Record<keyof ClusterAllowances, string>> = {
-  periodicCommitLog: 'periodic-commit-log',
-  paxosV1: 'paxos-v1',
-  fewReplicas: 'few-replicas',
+  periodicCommitLog: 'periodic_commit_log',
+  paxosV1: 'paxos_v1',
+  fewReplicas: 'few_replicas',
 };
 
 /** What the cluster says of itself; null where this user may not read it. */

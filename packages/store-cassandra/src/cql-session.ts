@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, policies, type QueryOptions, types } from 'cassandra-driver';
 import { failureOf } from './cql-failure.ts';
+import { Gate } from './gate.ts';
 
 /** A value to bind. `undefined` leaves a column as it is; null would write a tombstone and is only for conditions. */
 export type CqlValue = string | number | boolean | null | undefined | types.Long | Buffer | readonly string[];
@@ -12,7 +13,7 @@ export interface CqlStatement {
 }
 
 /** How a conditional statement ended; `rows` are what stood against it, with all columns of the table. */
-export type ConditionalOutcome<Row> =
+type ConditionalOutcome<Row> =
   | { readonly applied: true }
   | { readonly applied: false; readonly rows: readonly Row[] };
 
@@ -56,7 +57,11 @@ const RECONNECT_BASE_MS = 250;
 const RECONNECT_CAP_MS = 5_000;
 const HEARTBEAT_INTERVAL_MS = 5_000;
 const REQUESTS_PER_CONNECTION_MAX = 2_048;
-const FETCH_ROWS = 1_000;
+/** Below what one connection carries, so that one node alone can take it all. */
+const REQUESTS_UNDER_WAY_MAX = 1_536;
+const REQUESTS_WAITING_MAX = 100_000;
+/** More than the ids of a bucket, which are read whole. */
+const FETCH_ROWS = 2_000;
 
 const PLAIN: QueryOptions = {
   prepare: true,
@@ -90,6 +95,7 @@ export async function openCqlSession(
 
 class DriverSession implements CqlSession {
   readonly #client: Client;
+  readonly #gate = new Gate({ underWayMax: REQUESTS_UNDER_WAY_MAX, waitingMax: REQUESTS_WAITING_MAX });
 
   constructor(client: Client) {
     this.#client = client;
@@ -144,7 +150,7 @@ class DriverSession implements CqlSession {
 
   async #execute(cql: string, params: readonly CqlValue[], options: QueryOptions): Promise<types.ResultSet> {
     try {
-      return await this.#client.execute(cql, [...params], options);
+      return await this.#gate.run(() => this.#client.execute(cql, [...params], options));
     } catch (error) {
       throw failureOf(error);
     }
@@ -155,7 +161,7 @@ class DriverSession implements CqlSession {
     if (only !== undefined && statements.length === 1) return this.#execute(only.cql, only.params, options);
     try {
       const queries = statements.map(({ cql, params }) => ({ query: cql, params: [...params] }));
-      return await this.#client.batch(queries, options);
+      return await this.#gate.run(() => this.#client.batch(queries, options));
     } catch (error) {
       throw failureOf(error);
     }
@@ -176,10 +182,22 @@ function rowsOf({ rows, columns }: types.ResultSet): readonly unknown[] {
   return rows;
 }
 
+const PORT_DEFAULT = 9042;
+
+/** The one port of all contact points. Throws where they have several: a cluster speaks CQL on one. */
+function portOf(contactPoints: readonly string[]): number {
+  const ports = new Set(contactPoints.map((point) => Number(/:(\d+)$/.exec(point)?.[1] ?? PORT_DEFAULT)));
+  const [port = PORT_DEFAULT, ...others] = ports;
+  if (others.length === 0) return port;
+  throw new Error(`the nodes of a Cassandra cluster have one port, not ${[...ports].join(' and ')}`);
+}
+
 function clientOptions(connection: CassandraConnection, keyspace: string | null): ClientOptions {
   const { contactPoints, localDataCenter, credentials, tls, requestTimeoutMs } = connection;
   return {
     contactPoints: [...contactPoints],
+    // Nodes that are found through these answer on the same port; the driver takes them to be on 9042 else.
+    protocolOptions: { port: portOf(contactPoints) },
     localDataCenter,
     ...(keyspace === null ? {} : { keyspace }),
     ...(credentials === null

@@ -1,4 +1,4 @@
-export { allowanceNames, type ClusterAllowances } from './cluster-check.ts';
+export type { ClusterAllowances } from './cluster-check.ts';
 export { type CassandraConnection, REQUEST_TIMEOUT_MS_DEFAULT } from './cql-session.ts';
 export {
   type CassandraStore,

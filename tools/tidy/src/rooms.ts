@@ -167,16 +167,17 @@ export const HOUSE: House = {
     ...['services', 'setup'].map((name) => ({
       ...PURE,
       folder: `tools/${name}`,
-      floor: 8,
+      floor: 7,
       mayImport: [],
       platform: ['node:*'] as const,
       thirdParty: [],
     })),
-    ...['bench', 'cluster', 'docs', 'faults', 'tidy'].map((name) => ({
+    { ...SERVER, folder: 'tools/cluster', floor: 8, mayImport: ['services'], thirdParty: [] },
+    ...['bench', 'docs', 'faults', 'tidy'].map((name) => ({
       ...SERVER,
       folder: `tools/${name}`,
-      floor: 8,
-      mayImport: [...SERVER_SIDE, 'client', 'testkit'],
+      floor: 9,
+      mayImport: [...SERVER_SIDE, 'client', 'cluster', 'services', 'testkit'],
       thirdParty: 'declared' as const,
     })),
   ],

@@ -20,6 +20,13 @@ const READ_EFFECTS = `SELECT DISTINCT conversation_id, bucket, effects_at, effec
 const WRITE_THROUGH = `UPDATE conversation_log USING TIMESTAMP ? SET views_through = ?
   WHERE conversation_id = ? AND bucket = ?`;
 
+/** The commit that had them: where its head stands, and its last sequence. */
+interface EffectsPlace {
+  readonly conversationId: string;
+  readonly bucket: number;
+  readonly sequence: number;
+}
+
 interface EffectsRow {
   readonly effects_at: number | null;
   readonly effects: string | null;
@@ -42,6 +49,8 @@ function isSettled({ effects_at, views_through }: Omit<EffectsRow, 'effects'>): 
 export class EffectsKeeper {
   readonly #session: CqlSession;
   readonly #addWork: AddWork;
+  /** Many may meet the same head at once while its writer is still at it: one of them is enough. */
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(session: CqlSession, addWork: AddWork) {
     this.#session = session;
@@ -51,17 +60,29 @@ export class EffectsKeeper {
   /** When it returns, all effects of commits up to this head are done. */
   async settle({ conversationId, bucket, row }: BucketHead): Promise<void> {
     if (isSettled(row)) return;
-    const [found] = await this.#session.read<EffectsRow>(READ_EFFECTS, [conversationId, bucket]);
-    // Later effects than the head's may stand there now: those only could once the head's were done.
-    if (found === undefined || isSettled(found) || found.effects === null) return;
-    const effects = JSON.parse(found.effects) as Effects;
-    await this.apply({ conversationId, bucket, sequence: found.effects_at ?? 0 }, effects);
+    await this.#once({ conversationId, bucket, sequence: row.effects_at ?? 0 }, async () => {
+      const [found] = await this.#session.read<EffectsRow>(READ_EFFECTS, [conversationId, bucket]);
+      // Later effects than the head's may stand there now: those only could once the head's were done.
+      if (found === undefined || isSettled(found) || found.effects === null) return;
+      const effects = JSON.parse(found.effects) as Effects;
+      await this.#carryOut({ conversationId, bucket, sequence: found.effects_at ?? 0 }, effects);
+    });
   }
 
-  async apply(
-    at: { readonly conversationId: string; readonly bucket: number; readonly sequence: number },
-    { views, work, tieBreak }: Effects,
-  ): Promise<void> {
+  async apply(at: EffectsPlace, effects: Effects): Promise<void> {
+    await this.#once(at, () => this.#carryOut(at, effects));
+  }
+
+  async #once(at: EffectsPlace, action: () => Promise<void>): Promise<void> {
+    const key = `${at.conversationId} ${at.sequence}`;
+    const known = this.#underWay.get(key);
+    if (known !== undefined) return known;
+    const done = action().finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, done);
+    return done;
+  }
+
+  async #carryOut(at: EffectsPlace, { views, work, tieBreak }: Effects): Promise<void> {
     await Promise.all([
       writeViews(this.#session, views, tieBreak),
       work.length === 0 ? Promise.resolve() : this.#addWork(work),

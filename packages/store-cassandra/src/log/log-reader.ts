@@ -1,6 +1,7 @@
 import type { ReadRequest, StoredEvent } from '@confab/contracts';
 import type { LogEventType } from '@confab/protocol';
 import { readEach } from '../bounded.ts';
+import { chunksOf } from '../chunks.ts';
 import type { CqlSession } from '../cql-session.ts';
 import type { BucketHeads } from './bucket-heads.ts';
 import type { Buckets } from './buckets.ts';
@@ -19,6 +20,8 @@ import {
 const ROWS_PER_QUERY_MAX = 100;
 /** Buckets asked at once for events of a rare type, most of which have none. */
 const BUCKETS_AHEAD = 32;
+/** Events of a rare type in one answer. */
+const RARE_EVENTS_PER_QUERY = 25;
 
 const IN_BUCKET = `FROM conversation_log WHERE conversation_id = ? AND bucket = ?`;
 const READ_UP = `SELECT ${EVENT_COLUMNS} ${IN_BUCKET} AND kind = ${rowKinds.event} AND key > ? AND key <= ?
@@ -128,12 +131,11 @@ export class LogReader {
         at(done + step),
       );
       const found = await readEach(buckets, (bucket) => this.#rareSequences(range, bucket, type));
-      for (const sequences of found) {
+      for (const [index, sequences] of found.entries()) {
         const ordered = isBackwards ? sequences.toReversed() : sequences;
-        for (const sequence of ordered) {
-          const bucket = this.#buckets.of(sequence);
-          const [row] = await this.#rows(READ_SOME, [conversationId, bucket, [eventKey(sequence)]]);
-          if (row !== undefined) yield storedEvent(conversationId, row);
+        for (const chunk of chunksOf(ordered, RARE_EVENTS_PER_QUERY)) {
+          const rows = await this.#rows(READ_SOME, [conversationId, at(done + index), chunk.map(eventKey)]);
+          for (const row of isBackwards ? rows.toReversed() : rows) yield storedEvent(conversationId, row);
         }
       }
     }

@@ -11,8 +11,10 @@ import type { FoundEvents } from './found-events.ts';
 import { clientIdKey } from './log-rows.ts';
 import { Turns } from '../turns.ts';
 
-/** Half of what Cassandra takes as one mutation by default, so that nothing is refused there without a clear word. */
-const COMMIT_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** A quarter of what Cassandra takes as one mutation by default: there it would be refused without a clear word. */
+const COMMIT_BYTES_MAX = 4 * 1024 * 1024;
+/** Of UTF-8 for one character of a string. */
+const BYTES_PER_CHARACTER_MAX = 3;
 const CONVERSATIONS_REMEMBERED_MAX = 100_000;
 
 export interface LogWriterParts {
@@ -56,10 +58,8 @@ export class LogWriter {
   async #commit(request: CommitRequest): Promise<CommitOutcome> {
     const batch = this.#batchOf(request);
     const statements = commitStatements(batch);
-    const characters = charactersOf(statements);
-    if (characters > COMMIT_CHARACTERS_MAX) {
-      const reason = `a commit of ${characters} characters is over the ${COMMIT_CHARACTERS_MAX} that fit`;
-      return { kind: 'unavailable', reason };
+    if (isTooLarge(statements)) {
+      return { kind: 'unavailable', reason: `a commit is over ${COMMIT_BYTES_MAX} bytes` };
     }
     const prepared = await outcomeUnless(this.#prepare(batch), () => 'unavailable');
     if (prepared.kind !== 'ready') return prepared;
@@ -172,10 +172,9 @@ async function outcomeUnless<T>(
   }
 }
 
-function charactersOf(statements: readonly CqlStatement[]): number {
-  let characters = 0;
-  for (const { params } of statements) {
-    for (const value of params) if (typeof value === 'string') characters += value.length;
-  }
-  return characters;
+function isTooLarge(statements: readonly CqlStatement[]): boolean {
+  const texts = statements.flatMap(({ params }) => params.filter((value) => typeof value === 'string'));
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  if (characters * BYTES_PER_CHARACTER_MAX <= COMMIT_BYTES_MAX) return false;
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > COMMIT_BYTES_MAX;
 }

@@ -1,5 +1,5 @@
 import type { OwnCountQuestion } from '@confab/contracts';
-import { readEach } from '../bounded.ts';
+import { mapBounded } from '../bounded.ts';
 import type { CqlSession } from '../cql-session.ts';
 import { RecentMap } from '../recent-map.ts';
 import type { BucketHeads } from './bucket-heads.ts';
@@ -7,6 +7,8 @@ import type { Buckets } from './buckets.ts';
 import { clientIdRange, rowKinds } from './log-rows.ts';
 
 const COUNTS_REMEMBERED_MAX = 200_000;
+/** Of one question; many are asked at once. */
+const BUCKETS_AT_ONCE_MAX = 8;
 
 const READ_OWN = `SELECT sequence, countable FROM conversation_log
   WHERE conversation_id = ? AND bucket = ? AND kind = ${rowKinds.clientId} AND key >= ? AND key < ?`;
@@ -37,7 +39,9 @@ export class OwnCounts {
     if (newest === null) return 0;
     const first = this.#buckets.of(aboveSequence + 1);
     const buckets = Array.from({ length: Math.max(0, newest - first + 1) }, (_, index) => first + index);
-    const counts = await readEach(buckets, (bucket) => this.#countInBucket(question, bucket));
+    const counts = await mapBounded(buckets, BUCKETS_AT_ONCE_MAX, (bucket) =>
+      this.#countInBucket(question, bucket),
+    );
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
