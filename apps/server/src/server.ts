@@ -38,7 +38,10 @@ export interface Server {
   readonly nodeId: string;
   /** Opens the port. From here on it is ready. */
   start(): Promise<void>;
-  /** Not ready any more; sends connections away over the configured time, and finishes what is in hand. */
+  /**
+   * Not ready any more and owner of nothing, but serving on for the configured time; then sends connections away over
+   * another, and finishes what is in hand.
+   */
   drain(): Promise<void>;
   /** Closes everything. After `drain` nothing is cut. */
   stop(): Promise<void>;
@@ -113,7 +116,7 @@ export async function composeServer(
     },
     async drain() {
       state.isDraining = true;
-      await chat.retire();
+      await Promise.all([chat.retire(), passed(clock, config.unreadyMs)]);
       await Promise.all([
         gateway.drain({ overMs: config.drainMs }),
         requests.drain(passed(clock, REQUESTS_MS_MAX)),

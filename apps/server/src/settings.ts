@@ -185,6 +185,12 @@ export const settings = {
     default: '900',
     description: 'How long an access token is valid. Signing out and revoking end it at once all the same.',
   }),
+  unreadyMs: plain(wholeNumber('milliseconds', 0, 60_000), {
+    name: 'CONFAB_UNREADY_MS',
+    default: '0',
+    description:
+      'At a stop, before anything else: how long the node serves on while `/readyz` already says no, so that a balancer sends it nothing new. Somewhat more than the balancer needs to notice.',
+  }),
   drainMs: plain(wholeNumber('milliseconds', 0, 600_000), {
     name: 'CONFAB_DRAIN_MS',
     default: '1000',

@@ -62,6 +62,8 @@ export const DEFAULT_CLUSTER: Omit<ClusterOptions, 'folder'> = {
   onProgress: () => {},
 };
 
+/** Two of the balancer's checks. */
+const BALANCER_NOTICES_MS = '1000';
 const SECRET_BYTES = 32;
 /** What promises need three copies for. */
 const COPIES_WANTED = 3;
@@ -96,7 +98,13 @@ async function startParts(
   const { cassandra, settings: store } = await openCassandra(options, { folder, logFolder });
   if (cassandra !== null) stops.push(() => cassandra.stop());
 
-  const settings = { ...given, ...store, CONFAB_REDIS: redis.url, CONFAB_SECRET: secretOf(folder) };
+  const settings = {
+    ...(options.hasBalancer ? { CONFAB_UNREADY_MS: BALANCER_NOTICES_MS } : {}),
+    ...given,
+    ...store,
+    CONFAB_REDIS: redis.url,
+    CONFAB_SECRET: secretOf(folder),
+  };
   onProgress('Making the tables (confab migrate).');
   await migrate(settings, join(logFolder, 'migrate.log'));
 
