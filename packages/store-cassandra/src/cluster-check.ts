@@ -11,7 +11,7 @@ export interface ClusterAllowances {
 }
 
 /** How a setting names each allowance. */
-export const allowanceNames: Readonly<Record<keyof ClusterAllowances, string>> = {
+const allowanceNames: Readonly<Record<keyof ClusterAllowances, string>> = {
   periodicCommitLog: 'periodic_commit_log',
   paxosV1: 'paxos_v1',
   fewReplicas: 'few_replicas',

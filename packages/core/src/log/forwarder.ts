@@ -5,6 +5,7 @@ import { refuse, type Waiting } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { Owners } from './owners.ts';
 
+const NOTHING = (): void => undefined;
 /** Commands in one request, and the characters of their bodies; what waits beyond it goes with the next. */
 const COMMANDS_MAX = 256;
 const CHARACTERS_MAX = 128 * 1024;
@@ -112,11 +113,13 @@ export class Forwarder {
   /** The owner's answers, or null where it gave none in time. */
   async #ask(owner: string, request: ForwardedCommands): Promise<ForwardedAnswers | null> {
     const { bus, clock } = this.#options;
-    const late = Promise.withResolvers<null>();
-    const cancel = clock.after(ANSWER_MS_MAX, () => late.resolve(null));
+    let cancel = NOTHING;
+    const late = new Promise<null>((resolve) => {
+      cancel = clock.after(ANSWER_MS_MAX, () => resolve(null));
+    });
     try {
       const answer = bus.request(owner, request).catch(() => null);
-      const answers = (await Promise.race([answer, late.promise])) as ForwardedAnswers | null;
+      const answers = (await Promise.race([answer, late])) as ForwardedAnswers | null;
       return answers?.length === request.commands.length ? answers : null;
     } finally {
       cancel();
