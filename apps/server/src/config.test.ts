@@ -103,6 +103,13 @@ describe('settings', () => {
       name: 'main',
       password: 'a word',
     });
+    const sixth = readConfig({ ...fleet, CONFAB_REDIS: 'redis+sentinel://[::1]:26380,[::2]/main' }).redis;
+    expect(sixth).toMatchObject({
+      sentinels: [
+        { host: '::1', port: 26_380 },
+        { host: '::2', port: 26_379 },
+      ],
+    });
     const replicated = readConfig({ ...fleet, CONFAB_CASSANDRA_REPLICATION: 'east:3,west:2' });
     expect(replicated.cassandraReplication).toEqual({ east: 3, west: 2 });
     expect(printConfig(replicated)).toMatch(/^CONFAB_CASSANDRA_REPLICATION +east:3,west:2$/m);
@@ -138,6 +145,8 @@ describe('settings', () => {
     ]) {
       expect(problemsOf({ ...secret, ...wrong })).toHaveLength(1);
     }
+    const named = { ...cassandra, CONFAB_REDIS: 'redis+sentinel://app:hunter2@10.0.0.1/main' };
+    expect(problemsOf(named).join()).not.toContain('hunter2');
   });
 
   test('are flags too, but for secrets', () => {

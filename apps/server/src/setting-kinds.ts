@@ -139,24 +139,36 @@ const SENTINEL_PORT = 26_379;
 export const redisPlace: SettingKind<RedisPlace> = {
   type: 'address of Redis',
   parse(value) {
-    const sentinel = /^redis\+sentinel:\/\/(?::([^@/]*)@)?([^/]+)\/([\w.-]+)$/.exec(value);
-    if (sentinel !== null) {
-      const [, password, places = '', name = ''] = sentinel;
-      const sentinels = hosts.parse(places).map((place) => {
-        const [host = '', port] = place.split(':');
-        return { host, port: port === undefined ? SENTINEL_PORT : Number(port) };
-      });
-      const named = { sentinels, name };
-      return password === undefined ? named : { ...named, password: decodeURIComponent(password) };
-    }
-    const url = URL.canParse(value) ? new URL(value) : null;
-    if (url !== null && (url.protocol === 'redis:' || url.protocol === 'rediss:') && url.hostname !== '')
-      return { url: value };
+    const place = sentinelPlace(value) ?? serverPlace(value);
+    if (place !== null) return place;
+    // What is wrong is not repeated: there may be a password in it.
     throw new Error(
       'is no address of Redis; one looks like redis://10.0.0.1:6379 or redis+sentinel://10.0.0.1,10.0.0.2/main',
     );
   },
 };
+
+function serverPlace(value: string): RedisPlace | null {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const isRedis = url !== null && (url.protocol === 'redis:' || url.protocol === 'rediss:');
+  return isRedis && url.hostname !== '' ? { url: value } : null;
+}
+
+function sentinelPlace(value: string): RedisPlace | null {
+  const parts = /^redis\+sentinel:\/\/(?::([^@/]*)@)?([^/@]+)\/([\w.-]+)$/.exec(value);
+  if (parts === null) return null;
+  const [, password, places = '', name = ''] = parts;
+  const entries = entriesOf(places);
+  if (entries.length === 0 || !entries.every((entry) => HOST.test(entry))) return null;
+  const named = { sentinels: entries.map(sentinelOf), name };
+  return password === undefined ? named : { ...named, password: decodeURIComponent(password) };
+}
+
+function sentinelOf(entry: string): { readonly host: string; readonly port: number } {
+  const [, host = entry, port] = /^(.*?)(?::(\d{1,5}))?$/.exec(entry) ?? [];
+  const bare = host.startsWith('[') ? host.slice(1, -1) : host;
+  return { host: bare, port: port === undefined ? SENTINEL_PORT : Number(port) };
+}
 
 function entriesOf(value: string): readonly string[] {
   return value

@@ -98,7 +98,7 @@ export function createChat(ports: ChatPorts): Chat {
   };
   const onLanded = (conversationId: string): void => tellAgain(stem, observer, conversationId);
   const resume = new Resume({ log, reader, access, ids, summaries, pages, sessions, tiers, onLanded });
-  return chatOf(ports, { parts, resume, sessions, followUps, sweep, tails, writers });
+  return chatOf(ports, { parts, delivery, resume, sessions, followUps, sweep, tails, writers });
 }
 
 /** What every verb stands on: how commands become events, and how events come to sessions. */
@@ -110,6 +110,8 @@ interface Stem {
   readonly sweep: LossSweep;
   readonly writers: Writers;
   readonly followUps: FollowUps;
+  /** Conversations that are being read because a send of unknown end has landed in them. */
+  readonly landed: Set<string>;
 }
 
 function growStem(ports: ChatPorts, ids: ConversationIds): Stem {
@@ -136,23 +138,29 @@ function growStem(ports: ChatPorts, ids: ConversationIds): Stem {
   });
   const followUps = new FollowUps({ ...ports, work, writers, ids });
   const sweep = new LossSweep({ ...ports, nodeId: node.nodeId, sessions });
-  return { tails, reader: new LogReader(log, tails), delivery, sessions, sweep, writers, followUps };
+  const landed = new Set<string>();
+  return { landed, tails, reader: new LogReader(log, tails), delivery, sessions, sweep, writers, followUps };
 }
 
 /** A send has landed whose answer was lost; so may the event have been, with the node that committed it. */
-function tellAgain({ delivery, writers }: Stem, observer: Observer, conversationId: string): void {
+function tellAgain({ delivery, writers, landed }: Stem, observer: Observer, conversationId: string): void {
+  // A crowd that comes back after a node has died asks for the same few.
+  if (landed.has(conversationId)) return;
+  landed.add(conversationId);
   writers
     .stateOf(conversationId)
     .then((state) => {
       if (state !== null) delivery.tell(state, state.head.sequence);
     })
-    .catch((error: unknown) => observer.fault({ where: 'landed', error }));
+    .catch((error: unknown) => observer.fault({ where: 'landed', error }))
+    .finally(() => landed.delete(conversationId));
 }
 
 interface Assembly {
   readonly parts: Parts;
   readonly resume: Resume;
   readonly sessions: LocalSessions;
+  readonly delivery: Delivery;
   readonly followUps: FollowUps;
   readonly sweep: LossSweep;
   readonly tails: TailCache;
@@ -161,7 +169,7 @@ interface Assembly {
 
 function chatOf(
   ports: ChatPorts,
-  { parts, resume, sessions, followUps, sweep, tails, writers }: Assembly,
+  { parts, delivery, resume, sessions, followUps, sweep, tails, writers }: Assembly,
 ): Chat {
   const { bus, directory, log, node, observer } = ports;
   let unsubscribe = NOTHING;
@@ -201,6 +209,7 @@ function chatOf(
       await directory.retire(node);
       await followUps.stop();
       await writers.stop();
+      await delivery.stop();
       await sweep.stop();
       await parts.receipts.stop();
       await directory.leave(node);

@@ -107,6 +107,8 @@ class ConversationMove {
 
   async run(): Promise<void> {
     const conversationId = this.#conversationId;
+    // Whoever asks for a head finishes what its writer left undone, its work among it.
+    await this.#from.log.heads([conversationId]);
     this.#present = (await this.#to.log.heads([conversationId])).get(conversationId) ?? null;
     for await (const event of eventsOf(this.#from, conversationId)) await this.#take(event);
     await this.#commit();

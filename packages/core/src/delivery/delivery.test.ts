@@ -150,6 +150,22 @@ describe('followed conversations', () => {
     expect(ofGroup).not.toContain(3);
   });
 
+  test('[G5.2] [G8.1] a stranger who names one makes no node read who is in it', async () => {
+    const { cluster, group } = await open({ tiers });
+    await using _ = cluster;
+    const [eve] = (await cluster.users('eve')) as [TestUser];
+    const device = cluster.device(eve, 'phone');
+    await device.connect(cluster.node(1));
+    cluster.schedule.isHolding = true;
+    const asked = device.request('sync', { conversationId: group, after: null }).catch(() => 'refused');
+    let lists = 0;
+    do {
+      lists += cluster.schedule.pending.filter(({ label }) => label === 'list' || label === 'follow').length;
+    } while (await cluster.schedule.step());
+    expect(await asked).toBe('refused');
+    expect(lists).toBe(0);
+  });
+
   test('[G9.4] after a hole nobody is given an event until it is known again who is a member', async () => {
     const scene = await open({ tiers });
     const { cluster, ann, cyd, devices, group } = scene;
@@ -167,6 +183,48 @@ describe('followed conversations', () => {
       (one) => one.kind === 'event' && one.event.conversationId === group && one.event.sequence > 2,
     );
     expect(events).toEqual([]);
+  });
+});
+
+describe('a group that has shrunk below the tier of followers', () => {
+  test('[G9.2] [G9.4] is heard by who connects to a node that follows it still', async () => {
+    const tiers = [
+      ...deliveryTiers.filter(({ type }) => type !== 'group'),
+      { type: 'group', membersMax: 3, delivery: 'push', receipts: 'everyone', typing: true } as const,
+      { type: 'group', membersMax: 100, delivery: 'followers', receipts: 'none', typing: false } as const,
+    ];
+    await using cluster = await createTestCluster({ nodes: 2, tiers });
+    const [ann, bob, cyd, dan] = (await cluster.users('ann', 'bob', 'cyd', 'dan')) as TestUser[];
+    if (ann === undefined || bob === undefined || cyd === undefined || dan === undefined) throw new Error();
+    for (const node of cluster.nodes) node.believesLive = ['node-0'];
+    const group = await cluster.group(ann, [bob, cyd, dan]);
+    await cluster.device(bob, 'phone').connect(cluster.node(1));
+    await cluster.advance(6_000);
+    await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: dan.userId });
+    const late = cluster.device(cyd, 'phone');
+    await late.connect(cluster.node(1));
+    const send = { conversationId: group, clientMessageId: id('shrunk'), body: 'fewer of us' };
+    await cluster.ask('send_message', callerOf(ann), send);
+    await cluster.settle();
+    expect(late.logs.get(group)?.reached).toBe(3);
+  });
+});
+
+describe('stopping', () => {
+  test('[G9.5] waits for what was committed to be on the bus', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    const { schedule } = cluster;
+    schedule.isHolding = true;
+    const send = { conversationId: group, clientMessageId: id('last'), body: 'last words' };
+    const answered = cluster.begin('send_message', callerOf(ann), send);
+    while (await schedule.release(({ label }) => label !== 'locate'));
+    const stopped = cluster.node(0).chat.stop();
+    while (await schedule.release(({ label }) => label !== 'locate'));
+    expect(reached(scene, devices[2])).toBe(1);
+    await cluster.finish(Promise.all([answered, stopped]));
+    expect(reached(scene, devices[2])).toBe(2);
   });
 });
 
@@ -233,5 +291,23 @@ describe('what another node owns', () => {
     await turn();
     expect(cluster.schedule.pending.some(({ label }) => label === 'request')).toBe(true);
     await cluster.finish(third);
+  });
+
+  test('[G1.3] [G1.4] what an owner may still commit is not said to be unwritten for want of our store', async () => {
+    const scene = await open();
+    const { cluster, devices, group } = scene;
+    await using _ = cluster;
+    const [, , far] = devices;
+    cluster.node(1).isCutOff = true;
+    cluster.store.failNextCommits('unavailable', 'unavailable');
+    const sends = ['one', 'two', 'three'].map((body) => far.send(group, body));
+    await cluster.settle();
+    expect(far.acknowledged).toEqual([]);
+    await cluster.advance(10_000);
+    await Promise.all(sends);
+    const bodies = (await cluster.log(group)).flatMap((event) =>
+      event.type === 'message_event' ? [event.body] : [],
+    );
+    expect(bodies).toEqual(['one', 'two', 'three']);
   });
 });

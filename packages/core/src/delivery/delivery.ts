@@ -49,8 +49,8 @@ export class Delivery {
   /** The members of a state as a list, made once for all events between two changes of membership. */
   readonly #memberLists = new WeakMap<object, readonly string[]>();
   readonly #lookUps = new Map<string, LookUps>();
-  /** The newest tick of each conversation that was told of a moment ago. */
-  readonly #ticks = new Map<string, Tick>();
+  /** Conversations that were told of a moment ago, with the newest tick and how far the last one that was sent said. */
+  readonly #ticks = new Map<string, { tick: Tick; readonly sent: number; readonly cancel: () => void }>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -78,9 +78,18 @@ export class Delivery {
   tell(state: ConversationState, sequence: number): void {
     const { conversationId } = state;
     const waiting = this.#ticks.get(conversationId);
-    const isNewer = waiting === undefined || sequence > waiting.sequence;
-    if (isNewer) this.#ticks.set(conversationId, { state, sequence });
     if (waiting === undefined) this.#tickAndWait({ state, sequence });
+    else if (sequence > waiting.tick.sequence) waiting.tick = { state, sequence };
+  }
+
+  /** Sends the ticks that wait, and resolves when all that was to be delivered is on the bus. */
+  async stop(): Promise<void> {
+    for (const { tick, sent, cancel } of this.#ticks.values()) {
+      cancel();
+      if (tick.sequence > sent) this.#inTurn(tick.state.conversationId, () => this.#tick(tick));
+    }
+    this.#ticks.clear();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay.values());
   }
 
   #deliveryOf({ type, members }: ConversationState): DeliveryTier['delivery'] {
@@ -165,11 +174,12 @@ export class Delivery {
   #tickAndWait(tick: Tick): void {
     const { conversationId } = tick.state;
     this.#inTurn(conversationId, () => this.#tick(tick));
-    this.#options.clock.after(TICK_MS, () => {
-      const newest = this.#ticks.get(conversationId);
-      if (newest === undefined || newest.sequence === tick.sequence) this.#ticks.delete(conversationId);
-      else this.#tickAndWait(newest);
+    const cancel = this.#options.clock.after(TICK_MS, () => {
+      const newest = this.#ticks.get(conversationId)?.tick ?? tick;
+      this.#ticks.delete(conversationId);
+      if (newest.sequence > tick.sequence) this.#tickAndWait(newest);
     });
+    this.#ticks.set(conversationId, { tick, sent: tick.sequence, cancel });
   }
 
   async #tick({ state, sequence }: Tick): Promise<void> {

@@ -26,8 +26,10 @@ interface Arrived {
 interface Followed {
   /** The users of this node that are members, where `isSure`; else those that were. */
   readonly members: Set<string>;
-  /** Users of whom it is being asked whether they are members. */
-  readonly asking: Set<string>;
+  /** Questions whether a user is a member; one is taken out where an event overtakes its answer. */
+  readonly asking: Set<{ readonly userId: string }>;
+  /** How often the members were read. */
+  readings: number;
   /** The last event handed to them; what follows it directly is decided by `members` alone. */
   through: number;
   isSure: boolean;
@@ -59,16 +61,19 @@ export class FollowedConversations {
   async listen(conversationId: string, userId: string): Promise<number> {
     const followed = this.#followed.get(conversationId) ?? this.#begin(conversationId);
     if (followed.members.has(userId)) return followed.through;
-    followed.asking.add(userId);
+    const question = { userId };
+    followed.asking.add(question);
     try {
       await followed.settling;
+      const { readings } = followed;
       const place = { partition: userId, key: conversationId };
       const [row] = await this.#options.views.getMany('membership', [place]);
       const isMember = row !== undefined && row.value.to === null;
-      if (isMember && followed.asking.has(userId) && this.#options.isHere(userId))
-        this.#add(conversationId, followed, userId);
+      // Where the members were read meanwhile, that reading is newer than this answer.
+      const isCurrent = followed.asking.has(question) && followed.readings === readings;
+      if (isMember && isCurrent && this.#options.isHere(userId)) this.#add(conversationId, followed, userId);
     } finally {
-      followed.asking.delete(userId);
+      followed.asking.delete(question);
       this.#endWhereNobody(conversationId, followed);
     }
     return followed.through;
@@ -111,16 +116,18 @@ export class FollowedConversations {
     noteArrived(followed, delivery);
     followed.settling ??= this.#settle(conversationId, followed);
     if (delivery.userIds !== null) return delivery.userIds;
-    this.#options.tellBehind(conversationId, sequence, [...followed.members, ...followed.asking]);
+    this.#options.tellBehind(conversationId, sequence, [...followed.members, ...askersOf(followed)]);
     return [];
   }
 
   #inTurn(conversationId: string, followed: Followed, delivery: EventDelivery): readonly string[] {
     followed.through = delivery.sequence;
     this.#welcome(conversationId, followed, delivery.joined);
+    // Looked up for this event, so members right after it, or made to leave by it.
+    this.#welcome(conversationId, followed, delivery.userIds ?? []);
     const recipients = [...followed.members];
     if (followed.asking.size > 0)
-      this.#options.tellBehind(conversationId, delivery.sequence, followed.asking);
+      this.#options.tellBehind(conversationId, delivery.sequence, askersOf(followed));
     for (const userId of delivery.departed) this.#remove(conversationId, followed, userId);
     return recipients;
   }
@@ -129,6 +136,7 @@ export class FollowedConversations {
     const followed: Followed = {
       members: new Set(),
       asking: new Set(),
+      readings: 0,
       through: 0,
       isSure: false,
       arrived: null,
@@ -137,8 +145,8 @@ export class FollowedConversations {
     this.#followed.set(conversationId, followed);
     followed.settling = this.#options.registry
       .follow({ ...this.#options.node, conversationId })
-      .then(() => this.#settle(conversationId, followed))
-      .catch(this.#options.onFault);
+      .catch(this.#options.onFault)
+      .then(() => this.#settle(conversationId, followed));
     return followed;
   }
 
@@ -159,10 +167,12 @@ export class FollowedConversations {
     const head = (await this.#options.log.heads([conversationId])).get(conversationId);
     const reached = head?.sequence ?? 0;
     const here = await this.#membersHere(conversationId, reached);
+    // Those who are new first: where nobody is left, it would not be followed any more.
+    this.#welcome(conversationId, followed, here);
     for (const userId of followed.members) {
       if (!here.has(userId)) this.#remove(conversationId, followed, userId);
     }
-    for (const userId of here) this.#add(conversationId, followed, userId);
+    followed.readings += 1;
     const { arrived } = followed;
     followed.arrived = null;
     if (arrived !== null && arrived.first > reached + 1) return;
@@ -203,7 +213,7 @@ export class FollowedConversations {
     for (const userId of departed) this.#remove(conversationId, followed, userId);
   }
 
-  #welcome(conversationId: string, followed: Followed, joined: readonly string[]): void {
+  #welcome(conversationId: string, followed: Followed, joined: Iterable<string>): void {
     for (const userId of joined) {
       if (this.#options.isHere(userId)) this.#add(conversationId, followed, userId);
     }
@@ -217,7 +227,7 @@ export class FollowedConversations {
   }
 
   #remove(conversationId: string, followed: Followed, userId: string): void {
-    followed.asking.delete(userId);
+    for (const question of followed.asking) if (question.userId === userId) followed.asking.delete(question);
     followed.members.delete(userId);
     this.#byUser.get(userId)?.delete(conversationId);
     this.#endWhereNobody(conversationId, followed);
@@ -240,4 +250,8 @@ function noteArrived(followed: Followed, { sequence, joined, departed }: EventDe
   } else if (arrived === null || sequence > arrived.last + 1) {
     followed.arrived = { first: sequence, last: sequence, changes: [change] };
   }
+}
+
+function askersOf({ asking }: Followed): readonly string[] {
+  return [...asking].map(({ userId }) => userId);
 }

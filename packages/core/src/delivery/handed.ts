@@ -20,7 +20,12 @@ export class Handed {
 
   /** Whether sessions may not know of what stands at a sequence. */
   isBehind(conversationId: string, sequence: number): boolean {
-    return (this.#reached.get(conversationId) ?? 0) < sequence;
+    return this.reached(conversationId) < sequence;
+  }
+
+  /** How far, or 0 where nobody knows. */
+  reached(conversationId: string): number {
+    return this.#reached.get(conversationId) ?? 0;
   }
 
   /** Nobody here is a member any more. */

@@ -64,7 +64,9 @@ export class LocalSessions {
 
   /** Lets a user's sessions hear a conversation whose members are not looked up one by one. See `FollowedConversations`. */
   async listen(conversationId: string, userId: string): Promise<number> {
-    return await this.#followed.listen(conversationId, userId);
+    const through = await this.#followed.listen(conversationId, userId);
+    // What its sessions were told of by ticks, before this user listened, no tick tells again.
+    return Math.max(through, this.handed.reached(conversationId));
   }
 
   /** The users of this node that are members of a followed conversation; null where it is not followed. */

@@ -103,9 +103,11 @@ export class LossSweep {
 
   async #tell(conversationId: string, sequence: number): Promise<void> {
     const { observer, sessions } = this.#options;
+    // Before it is read who is here: whoever comes meanwhile notes it anew.
+    sessions.handed.forget(conversationId);
     const here = sessions.followersOf(conversationId) ?? (await this.#membersHere(conversationId));
+    if (here.size === 0) return;
     sessions.handed.raise(conversationId, sequence);
-    if (here.size === 0) return sessions.handed.forget(conversationId);
     observer.lossRepaired({ sessions: here.size });
     sessions.tellBehind(conversationId, sequence, here);
   }

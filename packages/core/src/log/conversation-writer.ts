@@ -59,6 +59,10 @@ export class ConversationWriter {
   /** Turns lost to other nodes since the last commit. */
   #lostTurns = 0;
   #running: Promise<void> | null = null;
+  /** Commands taken and answered since the start, and who waits for a number to be answered. */
+  #taken = 0;
+  #answered = 0;
+  readonly #passing: { readonly at: number; readonly resolve: () => void }[] = [];
   /** Commands of the batch at hand that are not answered yet. */
   readonly #open = new Set<Waiting>();
 
@@ -76,6 +80,12 @@ export class ConversationWriter {
     return this.#running;
   }
 
+  /** Resolves when what has been taken by now is answered, whatever comes after it; null where nothing waits. */
+  get passed(): Promise<void> | null {
+    if (this.#running === null) return null;
+    return new Promise((resolve) => this.#passing.push({ at: this.#taken, resolve }));
+  }
+
   /** The conversation as this writer last knew it; undefined before its first batch. */
   get state(): ConversationState | null | undefined {
     return this.#state;
@@ -88,6 +98,7 @@ export class ConversationWriter {
       return;
     }
     this.#queue.push(waiting);
+    this.#taken += 1;
     this.#running ??= this.#run();
   }
 
@@ -102,8 +113,22 @@ export class ConversationWriter {
         this.#options.observer.fault({ where: 'conversation-writer', error });
         for (const waiting of this.#open) this.#refuse(waiting, 'internal');
       }
+      this.#pass(batch.length);
     }
     this.#running = null;
+  }
+
+  /** Those who wait stand in the order of their numbers. */
+  #pass(count: number): void {
+    this.#answered += count;
+    for (
+      let [first] = this.#passing;
+      first !== undefined && first.at <= this.#answered;
+      [first] = this.#passing
+    ) {
+      this.#passing.shift();
+      first.resolve();
+    }
   }
 
   #takeBatch(): Waiting[] {

@@ -1,4 +1,4 @@
-import type { Clock, NodeBus, StoredEvent } from '@confab/contracts';
+import type { Clock, NodeBus, Random, StoredEvent } from '@confab/contracts';
 import type { Command } from '@confab/conversation';
 import { ConfabError, type ErrorCode } from '@confab/protocol';
 import { refuse, type Waiting } from './batch.ts';
@@ -13,6 +13,9 @@ const CHARACTERS_MAX = 128 * 1024;
 const QUEUE_MAX = 10_000;
 /** An owner that has not answered by then is passed over; what it was asked is appended here. */
 const ANSWER_MS_MAX = 2_000;
+/** Full jitter between two tries to decide here what an owner left open. */
+const RETRY_BASE_MS = 50;
+const RETRY_CAP_MS = 2_000;
 
 /** Commands for the owner of their conversation, in the order they came. */
 export interface ForwardedCommands {
@@ -36,10 +39,13 @@ export interface ForwarderOptions {
   readonly owners: Owners;
   readonly bus: NodeBus;
   readonly clock: Clock;
-  /** Resolves when what this node's own writer has taken is answered. */
-  readonly writerSettled: () => Promise<void> | null;
+  readonly random: Random;
+  /** Resolves when what this node's own writer has taken by now is answered. */
+  readonly writerPassed: () => Promise<void> | null;
   /** Hands commands to this node's own writer. */
   readonly append: (waiting: readonly Waiting[]) => Promise<void>;
+  /** Does here what an owner would do. */
+  readonly answer: (request: ForwardedCommands) => Promise<ForwardedAnswers>;
   /** Nothing waits any more. */
   readonly onIdle: () => void;
 }
@@ -74,10 +80,10 @@ export class Forwarder {
   }
 
   async #run(): Promise<void> {
-    const { append, conversationId, onIdle, owners, writerSettled } = this.#options;
+    const { append, conversationId, onIdle, owners, writerPassed } = this.#options;
     while (this.#queue.length > 0) {
       // What was taken here while this node was the owner comes first.
-      await writerSettled();
+      await writerPassed();
       const batch = this.#takeBatch();
       const owner = owners.otherOwnerOf(conversationId);
       if (owner === null) await append(batch);
@@ -101,13 +107,29 @@ export class Forwarder {
   async #forward(owner: string, batch: readonly Waiting[]): Promise<void> {
     const open = batch.filter((waiting) => !isHeldBack(waiting));
     if (open.length === 0) return;
-    const { append, owners } = this.#options;
     const answers = await this.#ask(owner, forwardedOf(open));
-    if (answers === null) {
-      owners.passOver(owner);
-      return await append(open);
+    if (answers !== null) return open.forEach((waiting, index) => settle(waiting, answers[index]));
+    this.#options.owners.passOver(owner);
+    await this.#appendUndecided(open);
+  }
+
+  /**
+   * What the owner was asked it may still commit, so a refusal of this node's store decides nothing: nobody is told that
+   * nothing was written until that is known. The ids find what the owner did.
+   */
+  async #appendUndecided(open: readonly Waiting[]): Promise<void> {
+    const { answer, clock, random } = this.#options;
+    for (let left = open, attempt = 0; left.length > 0; attempt += 1) {
+      const answers = await answer(forwardedOf(left));
+      const undecided = left.filter((_, index) => isUndecided(answers[index]));
+      left.forEach((waiting, index) => {
+        if (!isUndecided(answers[index])) settle(waiting, answers[index]);
+      });
+      left = undecided;
+      if (left.length === 0) return;
+      const capMs = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** attempt);
+      await new Promise<void>((resolve) => void clock.after(capMs * random.fraction(), resolve));
     }
-    open.forEach((waiting, index) => settle(waiting, answers[index]));
   }
 
   /** The owner's answers, or null where it gave none in time. */
@@ -125,6 +147,11 @@ export class Forwarder {
       cancel();
     }
   }
+}
+
+/** Refused for want of the store, or for standing behind one that was. */
+function isUndecided(answer: ForwardedAnswer | undefined): boolean {
+  return answer?.kind === 'refused' && (answer.code === 'unavailable' || answer.code === 'after_previous');
 }
 
 function isHeldBack(waiting: Waiting): boolean {

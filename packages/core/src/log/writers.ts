@@ -88,14 +88,16 @@ export class Writers {
   }
 
   #newForwarder(conversationId: string): Forwarder {
-    const { bus, clock } = this.#options;
+    const { bus, clock, random } = this.#options;
     const forwarder = new Forwarder({
       conversationId,
       owners: this.#owners,
       bus,
       clock,
-      writerSettled: () => this.#writers.get(conversationId)?.settled ?? null,
+      random,
+      writerPassed: () => this.#writers.get(conversationId)?.passed ?? null,
       append: (batch) => this.#appendAll(conversationId, batch),
+      answer: (request) => this.#respond(request),
       onIdle: () => this.#forwarders.delete(conversationId),
     });
     this.#forwarders.set(conversationId, forwarder);
@@ -142,7 +144,7 @@ export class Writers {
   async #appendAll(conversationId: string, batch: readonly Waiting[]): Promise<void> {
     const writer = this.#writerOf(conversationId);
     for (const waiting of batch) writer.submit(waiting);
-    await writer.settled;
+    await writer.passed;
     this.#forgetEmpty(conversationId, writer);
   }
 

@@ -67,10 +67,14 @@ export class Pages {
    * that what comes after the page is heard.
    */
   async #hear(conversationId: string, userId: string): Promise<void> {
-    const { sessions, tiers, views } = this.#options;
+    const { access, sessions, tiers, views } = this.#options;
     if (sessions.of(userId).length === 0 || !conversationId.startsWith(conversationIdPrefix.group)) return;
-    const [row] = await views.getMany('conversation', [{ partition: conversationId, key: '' }]);
-    if (row === undefined || tierOf(tiers, 'group', row.value.memberCount).delivery === 'push') return;
+    if (sessions.followersOf(conversationId) === null) {
+      const [row] = await views.getMany('conversation', [{ partition: conversationId, key: '' }]);
+      if (row === undefined || tierOf(tiers, 'group', row.value.memberCount).delivery === 'push') return;
+      // Whoever names it must not make this node read all of its members.
+      if ((await access.readable(conversationId, userId))?.to !== null) return;
+    }
     await sessions.listen(conversationId, userId);
   }
 

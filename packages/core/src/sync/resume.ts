@@ -85,8 +85,10 @@ export class Resume {
   /** Conversations whose members are not looked up one by one: what they came to meanwhile is read at the end. */
   async #hearLarge(userId: string, told: readonly ConversationSummary[], sink: ResumeSink): Promise<void> {
     const { sessions, tiers } = this.#options;
+    // One that has shrunk below its tier is followed on as long as anybody here is in it.
     const large = told.filter(
-      ({ type, memberCount }) => tierOf(tiers, type, memberCount).delivery !== 'push',
+      ({ conversationId, type, memberCount }) =>
+        tierOf(tiers, type, memberCount).delivery !== 'push' || sessions.followersOf(conversationId) !== null,
     );
     await Promise.all(
       large.map(async ({ conversationId, head }) => {
