@@ -35,6 +35,8 @@ export interface ClusterSettings {
   readonly silenceMs: number;
   /** A link that is silent for so long is no more. */
   readonly forgetLinkMs: number;
+  /** A node that fell silent is told as a loss until it is back, or for so long: one that died stays away. */
+  readonly lostNodeMs: number;
   /** A missing frame is asked for again this often, and given up after this time. */
   readonly askAgainMs: number;
   readonly repairMsMax: number;
@@ -77,6 +79,7 @@ export const defaultSettings: ClusterSettings = {
   idleBeatEveryMs: 3_000,
   silenceMs: 800,
   forgetLinkMs: 30_000,
+  lostNodeMs: 120_000,
   askAgainMs: 150,
   repairMsMax: 900,
   frameCharsMax: 262_144,

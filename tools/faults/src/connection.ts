@@ -34,6 +34,7 @@ export class Connection {
   readonly #asked = new Map<string, (frame: Frame) => void>();
   readonly #opened: Promise<void>;
   #isClosed = false;
+  #heardAtMs = performance.now();
 
   constructor({ baseUrl, headers, onFrame }: ConnectionOptions) {
     const address = `${baseUrl.replace(/^http/, 'ws')}/v1/ws`;
@@ -45,6 +46,7 @@ export class Connection {
     this.#opened.catch(() => undefined);
     this.#socket.addEventListener('open', () => opened.resolve());
     this.#socket.addEventListener('message', ({ data }) => {
+      this.#heardAtMs = performance.now();
       const frame = readFrame(String(data));
       onFrame(frame);
       this.#answer(frame);
@@ -58,6 +60,16 @@ export class Connection {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether the upgrade has been answered and it is not closed. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** When the last frame came, or it was made. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
   }
 
   get subprotocol(): string {
@@ -101,6 +113,11 @@ export class Connection {
 
   close(): void {
     this.#socket.close(1000);
+  }
+
+  /** Closes it without a word: the other side may not be there to answer one. */
+  abandon(): void {
+    this.#socket.terminate();
   }
 
   #answer(frame: Frame): void {

@@ -95,7 +95,7 @@ export class ConversationCopy {
   #apply(event: LogEvent): void {
     this.#last = event;
     this.events.push(event);
-    this.#stream.steps.push({ kind: 'event', event });
+    this.#stream.steps.push({ kind: 'event', event, atMs: performance.now() });
     if (letsOut(event, this.#stream.userId)) this.#isOver = true;
   }
 

@@ -1,3 +1,5 @@
+const LOOK_EVERY_MS = 20;
+
 /** Settles as `promise` does; fails with the name of what was awaited when the time is up. */
 export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
@@ -35,6 +37,26 @@ export class Bell {
       throw new Error(`${typeof what === 'string' ? what : what()}: not within ${limitMs} ms`);
     } finally {
       this.#waiters.delete(waiter);
+    }
+  }
+}
+
+/** Resolves after `delayMs`: for clients that are to wait before they try again. */
+export async function passed(delayMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, delayMs);
+  await promise;
+}
+
+/** Looks again until what is looked for is there, at most for `limitMs`; then fails as the last look did. */
+export async function lookUntil(limitMs: number, look: () => Promise<void>): Promise<void> {
+  const untilMs = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() >= untilMs) throw error;
+      await passed(LOOK_EVERY_MS);
     }
   }
 }

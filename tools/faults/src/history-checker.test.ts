@@ -55,7 +55,7 @@ function goodAttempts(): Attempt[] {
 }
 
 const stepsOf = (events: readonly (LogEvent | undefined)[]): Step[] =>
-  events.filter((event) => event !== undefined).map((event) => ({ kind: 'event', event }));
+  events.filter((event) => event !== undefined).map((event) => ({ kind: 'event', event, atMs: 0 }));
 
 function stream(userId: string, steps: Step[]): Stream {
   return { userId, device: `${userId}/phone`, conversationId: TALK, steps };

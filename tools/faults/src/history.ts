@@ -26,7 +26,7 @@ export type Attempt = {
 /** What a device did with one conversation, in order. */
 export type Step =
   | { readonly kind: 'base'; readonly sequence: number }
-  | { readonly kind: 'event'; readonly event: LogEvent }
+  | { readonly kind: 'event'; readonly event: LogEvent; readonly atMs: number }
   | { readonly kind: 'reset' }
   | { readonly kind: 'gone' };
 

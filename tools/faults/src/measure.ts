@@ -2,6 +2,7 @@
 // machine only in proportion to the bare ones. The generator is one process: where its own share of a core is near
 // 100 %, it is what was measured.
 import { join } from 'node:path';
+import { printTable } from './measure/table.ts';
 import {
   measureConnects,
   measureFanOut,
@@ -22,7 +23,7 @@ async function withBare<T>(measure: (target: Target) => Promise<T>): Promise<T> 
   try {
     for await (const chunk of child.stdout) {
       const baseUrl = new TextDecoder().decode(chunk).trim();
-      return await measure({ baseUrl, pid: child.pid, isBare: true });
+      return await measure({ urls: [baseUrl], pids: [child.pid], isBare: true });
     }
     throw new Error('the bare server said no address');
   } finally {
@@ -33,7 +34,7 @@ async function withBare<T>(measure: (target: Target) => Promise<T>): Promise<T> 
 
 async function withConfab<T>(measure: (target: Target) => Promise<T>): Promise<T> {
   await using server = await ServerProcess.start();
-  return await measure({ baseUrl: server.baseUrl, pid: server.pid, isBare: false });
+  return await measure({ urls: [server.baseUrl], pids: [server.pid], isBare: false });
 }
 
 const STEPS: readonly (() => Promise<Row>)[] = [
@@ -55,30 +56,4 @@ const STEPS: readonly (() => Promise<Row>)[] = [
   measureStart,
 ];
 
-function number(value: number | undefined, digits = 0): string {
-  return value === undefined ? '' : value.toFixed(digits);
-}
-
-function lineOf(row: Row, ownShare: number): string {
-  const cells = [
-    row.what,
-    `${number(row.perSecond, row.perSecond < 100 ? 1 : 0)} ${row.unit}/s`,
-    number(row.p50Ms, 2),
-    number(row.p99Ms, 2),
-    number(row.processorUs, 1),
-    `${number(ownShare * 100)} %`,
-    row.remark ?? '',
-  ];
-  return `| ${cells.join(' | ')} |`;
-}
-
-console.log('| what | rate | p50 ms | p99 ms | server CPU us each | generator core | |');
-console.log('| --- | --- | --- | --- | --- | --- | --- |');
-for (const step of STEPS) {
-  const before = process.cpuUsage();
-  const fromMs = performance.now();
-  const row = await step();
-  const used = process.cpuUsage(before);
-  const ownShare = (used.user + used.system) / 1000 / (performance.now() - fromMs);
-  console.log(lineOf(row, ownShare));
-}
+await printTable(STEPS);

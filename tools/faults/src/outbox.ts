@@ -3,6 +3,9 @@ import { newRef } from './connection.ts';
 import type { Attempt, History, Outcome } from './history.ts';
 import { listIn, numberIn, textIn, type Frame } from './wire.ts';
 
+/** Before a refused send goes again, where the refusal says no time. */
+const BACK_OFF_MS = 100;
+
 export type Message = {
   readonly conversationId: string;
   readonly clientMessageId: string;
@@ -55,6 +58,8 @@ export class Outbox {
 
   /** Takes what `ready` says has landed and sends the rest again. */
   resume(connection: Connection, ready: Frame): void {
+    // What an older connection that is still open might answer is not waited for.
+    this.lose();
     this.#connection = connection;
     this.#lanes.clear();
     for (const row of listIn(ready, 'landed')) this.#land(row as readonly unknown[], connection);
@@ -92,7 +97,7 @@ export class Outbox {
   #hold(entry: Entry, retry: string, afterMs: unknown): void {
     entry.isHeld = true;
     const lane = this.#lanes.get(entry.conversationId);
-    const waitMs = retry === 'after_resume' ? Number.POSITIVE_INFINITY : Number(afterMs ?? 0);
+    const waitMs = retry === 'after_resume' ? Number.POSITIVE_INFINITY : Number(afterMs ?? BACK_OFF_MS);
     const waitedMs = lane?.kind === 'waiting' ? lane.waitMs : 0;
     this.#lanes.set(entry.conversationId, { kind: 'waiting', waitMs: Math.max(waitMs, waitedMs) });
   }

@@ -1,4 +1,4 @@
-import { Bell, within } from './deadline.ts';
+import { Bell, passed, within } from './deadline.ts';
 import { Connection } from './connection.ts';
 import { ConversationCopy } from './conversation-copy.ts';
 import type { History, Outcome } from './history.ts';
@@ -20,6 +20,8 @@ import {
 } from './wire.ts';
 
 const HOLE_WAIT_MS = 500;
+/** Before a refused sync goes again, where the refusal says no time. */
+const BACK_OFF_MS = 100;
 const CURSORS_MAX = 200;
 const PENDING_MAX = 100;
 const LEVEL_LIMIT_MS = 60_000;
@@ -76,9 +78,9 @@ export class Device {
   }
 
   /** Connects, resumes and waits for `caught_up`, then syncs what no cursor was handed over for. */
-  async connect(): Promise<void> {
+  async connect(limitMs = LEVEL_LIMIT_MS): Promise<void> {
     const connection = this.open();
-    await this.bell.until(() => this.#isCaughtUp || connection.isClosed, 'caught_up', LEVEL_LIMIT_MS);
+    await this.bell.until(() => this.#isCaughtUp || connection.isClosed, 'caught_up', limitMs);
     if (this.#fault !== undefined) throw this.#fault;
     if (connection.isClosed)
       throw new Error(`closed before caught_up: ${JSON.stringify(await connection.closed)}`);
@@ -150,22 +152,31 @@ export class Device {
 
   /** Asks for pages until the copy stands at the head. */
   async sync(conversationId: string): Promise<void> {
-    for (;;) {
-      const before = this.copies.get(conversationId)?.lastSequence ?? 0;
-      const after = this.copies.get(conversationId)?.cursor ?? null;
-      const answer = await this.connection.ask({ type: 'sync', conversationId, after, limit: 200 });
-      if (answer.type === 'error') {
-        if (answer['code'] !== 'not_found') throw new Error(`sync: ${JSON.stringify(answer)}`);
-        this.copies.get(conversationId)?.drop();
-        return;
-      }
-      const page = readPage(answer);
-      const now = this.copies.get(conversationId)?.lastSequence ?? 0;
-      if (page.head === null || now >= page.head.sequence) return;
-      if (now === before && !page.isReset) {
-        throw new Error(`sync of ${conversationId} stays at ${now} below the head ${page.head.sequence}`);
-      }
+    while (!(await this.#isLevelAfterPage(conversationId)));
+  }
+
+  async #isLevelAfterPage(conversationId: string): Promise<boolean> {
+    const copy = this.copies.get(conversationId);
+    const before = copy?.lastSequence ?? 0;
+    const after = copy?.cursor ?? null;
+    const answer = await this.connection.ask({ type: 'sync', conversationId, after, limit: 200 });
+    if (answer.type === 'error') return this.#isOverAfterRefusal(conversationId, answer);
+    const page = readPage(answer);
+    const now = this.copies.get(conversationId)?.lastSequence ?? 0;
+    if (page.head === null || now >= page.head.sequence) return true;
+    if (now === before && !page.isReset)
+      throw new Error(`sync of ${conversationId} stays at ${now} below the head ${page.head.sequence}`);
+    return false;
+  }
+
+  async #isOverAfterRefusal(conversationId: string, refusal: Frame): Promise<boolean> {
+    if (refusal['retry'] === 'later') {
+      await passed(Number(refusal['afterMs'] ?? BACK_OFF_MS));
+      return false;
     }
+    if (refusal['code'] !== 'not_found') throw new Error(`sync: ${JSON.stringify(refusal)}`);
+    this.copies.get(conversationId)?.drop();
+    return true;
   }
 
   #hear(frame: Frame): void {

@@ -1,9 +1,13 @@
+import { FleetProcess } from './fleet/fleet-process.ts';
 import { History } from './history.ts';
 import { checkHistory, type Breach, type Log } from './history-checker.ts';
 import { HttpClient, makeUser } from './http-client.ts';
 import { tokenFor } from './jwt.ts';
 import { Device } from './raw-client.ts';
-import { ServerProcess, type Environment } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
+import type { Environment } from './server-settings.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
+import { isOnFleet } from './topology.ts';
 import type { LogEvent } from './wire.ts';
 
 /** A user of the embedding product, with as many devices as wanted. */
@@ -13,28 +17,43 @@ export type Person = { readonly subject: string; readonly userId: string; readon
 export type Talk = { readonly conversationId: string; readonly owner: Person; readonly first: LogEvent };
 
 /** A real server, the people who talk on it, and the history of all that they say and hear. */
-export class Scene {
-  readonly server: ServerProcess;
+export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
+  readonly server: Server;
   readonly history = new History();
   readonly talks: Talk[] = [];
   readonly #devices: Device[] = [];
 
-  private constructor(server: ServerProcess) {
+  constructor(server: Server) {
     this.server = server;
   }
 
+  /** On one machine or on a fleet, as the run says. */
   static async start(settings: Environment = {}): Promise<Scene> {
+    return isOnFleet ? Scene.onFleet(settings) : Scene.onOneMachine(settings);
+  }
+
+  static async onOneMachine(settings: Environment = {}): Promise<Scene<ServerProcess>> {
     return new Scene(await ServerProcess.start(settings));
   }
 
-  async person(subject: string): Promise<Person> {
+  static async onFleet(settings: Environment = {}): Promise<Scene<FleetProcess>> {
+    return new Scene(await FleetProcess.start(settings));
+  }
+
+  /** A name that only this scene gives to people. */
+  nameOf(word: string): string {
+    return `${word}${this.server.nameSuffix}`;
+  }
+
+  async person(word: string): Promise<Person> {
+    const subject = this.nameOf(word);
     const userId = await makeUser(this.server.baseUrl, subject);
     return { subject, userId, http: this.httpOf(subject) };
   }
 
   async people(prefix: string, count: number): Promise<Person[]> {
-    const subjects = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-    return Promise.all(subjects.map((subject) => this.person(subject)));
+    const words = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+    return Promise.all(words.map((word) => this.person(word)));
   }
 
   httpOf(subject: string): HttpClient {
@@ -49,10 +68,10 @@ export class Scene {
   device(
     { subject }: Person,
     deviceId: string,
-    options: { instanceId?: string; token?: () => string } = {},
+    options: { instanceId?: string; token?: () => string; baseUrl?: () => string } = {},
   ): Device {
     const device = new Device({
-      baseUrl: () => this.server.baseUrl,
+      baseUrl: options.baseUrl ?? (() => this.server.baseUrl),
       token: options.token ?? (() => tokenFor(subject)),
       deviceId: `${subject}-${deviceId}`,
       instanceId: options.instanceId ?? 'one',
@@ -60,6 +79,13 @@ export class Scene {
     });
     this.#devices.push(device);
     return device;
+  }
+
+  /** A device whose first connection is to the gateway at `url`, and each later one to whichever the balancer finds. */
+  deviceAt(person: Person, deviceId: string, url: string): Device {
+    let connections = 0;
+    const baseUrl = (): string => ((connections += 1) === 1 ? url : this.server.baseUrl);
+    return this.device(person, deviceId, { baseUrl });
   }
 
   async connected(person: Person, deviceId: string, instanceId = 'one'): Promise<Device> {

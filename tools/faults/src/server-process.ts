@@ -2,14 +2,13 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bell, within } from './deadline.ts';
-import { PRODUCT } from './jwt.ts';
+import { type Environment, SERVER_SETTINGS } from './server-settings.ts';
+import type { ServerUnderTest } from './server-under-test.ts';
 
 const root = join(import.meta.dir, '../../..');
 const ADDRESS = /https?:\/\/127\.0\.0\.1:(\d+)/;
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 20_000;
-
-export type Environment = Readonly<Record<string, string>>;
 
 /** How a run of the server ended. */
 export type Exit = {
@@ -28,7 +27,9 @@ type Run = {
  * The real server as a child process, with a data folder of its own that outlives each run. `await using` kills it and
  * removes the folder.
  */
-export class ServerProcess {
+export class ServerProcess implements ServerUnderTest {
+  /** Its store is its own. */
+  readonly nameSuffix = '';
   readonly #settings: Environment;
   readonly #folder: string;
   #run: Run | undefined;
@@ -47,6 +48,10 @@ export class ServerProcess {
 
   get baseUrl(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get gatewayUrl(): string {
+    return this.baseUrl;
   }
 
   get port(): number {
@@ -145,7 +150,13 @@ function launch(settings: Environment): Run {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...DEFAULTS, ...settings },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      CONFAB_HOST: '127.0.0.1',
+      ...SERVER_SETTINGS,
+      ...settings,
+    },
   });
   const run: Run = { child, bell: new Bell(), output: '' };
   void listen(run, child.stdout);
@@ -170,13 +181,3 @@ async function listen(run: Run, stream: ReadableStream<Uint8Array>): Promise<voi
     run.bell.ring();
   }
 }
-
-const DEFAULTS: Environment = {
-  CONFAB_HOST: '127.0.0.1',
-  CONFAB_RATE_LIMITS: 'off',
-  CONFAB_LOG_LEVEL: 'warn',
-  CONFAB_JWT_ISSUER: PRODUCT.issuer,
-  CONFAB_JWT_AUDIENCE: PRODUCT.audience,
-  CONFAB_JWT_SECRET: PRODUCT.secret,
-  CONFAB_API_KEY: PRODUCT.apiKey,
-};

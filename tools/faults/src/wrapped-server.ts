@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bell } from './deadline.ts';
-import { PRODUCT } from './jwt.ts';
+import { SERVER_SETTINGS } from './server-settings.ts';
 
 const root = join(import.meta.dir, '../../..');
 const ADDRESS = /https?:\/\/127\.0\.0\.1:\d+/;
@@ -37,12 +37,8 @@ export class WrappedServer {
         CONFAB_HOST: '127.0.0.1',
         CONFAB_PORT: '0',
         CONFAB_DATA_DIR: join(folder, 'data'),
-        CONFAB_RATE_LIMITS: 'off',
+        ...SERVER_SETTINGS,
         CONFAB_LOG_LEVEL: 'error',
-        CONFAB_JWT_ISSUER: PRODUCT.issuer,
-        CONFAB_JWT_AUDIENCE: PRODUCT.audience,
-        CONFAB_JWT_SECRET: PRODUCT.secret,
-        CONFAB_API_KEY: PRODUCT.apiKey,
       },
     });
     const bell = new Bell();

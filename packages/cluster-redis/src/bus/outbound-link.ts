@@ -26,6 +26,8 @@ export class OutboundLink {
   #waitingChars = 0;
   #usedAtMs = performance.now();
   #toldAtMs = -Infinity;
+  /** Within what time it said that more will be heard of it. */
+  #toldDueMs = Infinity;
 
   constructor(from: string, link: string, settings: ClusterSettings) {
     this.#from = from;
@@ -78,13 +80,16 @@ export class OutboundLink {
   /** Word of how far it is, where one is due; else null. */
   beat(nowMs: number): string | null {
     this.#forget(nowMs);
-    if (this.#counter === 0 || nowMs - this.#toldAtMs < this.#dueMs(nowMs)) return null;
+    // What it said last holds, however idle it has become; and a frame since then says that more comes soon.
+    const dueMs = Math.min(this.#toldDueMs, this.#dueMs(nowMs));
+    if (this.#counter === 0 || nowMs - this.#toldAtMs < dueMs) return null;
     return this.beatNow(nowMs);
   }
 
   beatNow(nowMs: number): string {
     this.#toldAtMs = nowMs;
-    const [link, counter, dueMs] = [this.#link, this.#counter, this.#dueMs(nowMs)];
+    this.#toldDueMs = this.#dueMs(nowMs);
+    const [link, counter, dueMs] = [this.#link, this.#counter, this.#toldDueMs];
     return formatFrame({ kind: 'beat', from: this.#from, link, counter, dueMs });
   }
 

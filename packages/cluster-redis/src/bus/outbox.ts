@@ -3,12 +3,7 @@ import type { RedisPath } from '../connection/redis-path.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { formatFrame } from './frame.ts';
 import type { OutboundLink } from './outbound-link.ts';
-
-/** A word of a request or its answer. */
-export type Talk =
-  | readonly [kind: 'ask', id: string, request: unknown]
-  | readonly [kind: 'answer', id: string, answer: unknown]
-  | readonly [kind: 'refuse', id: string, code: string, message: string];
+import type { Talk } from './talk.ts';
 
 interface Conversation {
   readonly words: string[];
@@ -25,9 +20,10 @@ interface Outgoing {
 
 export interface OutboxOptions {
   readonly nodeId: string;
-  readonly path: RedisPath;
+  readonly path: Pick<RedisPath, 'isUp' | 'publish'>;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
+  readonly now: () => number;
   /** These requests reached nobody. */
   readonly onUnsent: (ids: readonly string[]) => void;
 }
@@ -84,12 +80,12 @@ export class Outbox {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#flush();
+      this.flush();
     });
   }
 
   #seal(link: OutboundLink, nodeId: string): void {
-    const text = link.seal(performance.now());
+    const text = link.seal(this.#options.now());
     if (text !== null) this.send(nodeId, text);
   }
 
@@ -99,20 +95,33 @@ export class Outbox {
     this.#talks.delete(nodeId);
   }
 
-  #flush(): void {
+  /** Sends what waits now. */
+  flush(): void {
+    const outgoing = this.#take();
+    if (outgoing.length > 0) void this.#publish(outgoing, this.#options.settings.inFlightCharsMax);
+  }
+
+  /** Sends what waits, and then how far each link is, whatever is on its way: nobody hears of it later. */
+  sendLast(beats: ReadonlyMap<string, OutboundLink>): void {
+    this.flush();
+    for (const [nodeId, link] of beats) this.send(nodeId, link.beatNow(this.#options.now()));
+    void this.#publish(this.#take(), Infinity);
+  }
+
+  #take(): readonly Outgoing[] {
     for (const [link, nodeId] of this.#links) this.#seal(link, nodeId);
     this.#links.clear();
     for (const [nodeId, conversation] of this.#talks) this.#closeTalk(nodeId, conversation);
     const outgoing = this.#outgoing;
     this.#outgoing = [];
-    if (outgoing.length > 0) void this.#publish(outgoing);
+    return outgoing;
   }
 
   /** A frame that is not sent is kept by its link: the receiver misses it with the next beat and asks for it. */
-  async #publish(outgoing: readonly Outgoing[]): Promise<void> {
-    const { path, settings, onUnsent } = this.#options;
+  async #publish(outgoing: readonly Outgoing[], inFlightCharsMax: number): Promise<void> {
+    const { path, onUnsent } = this.#options;
     const chars = outgoing.reduce((sum, { text }) => sum + text.length, 0);
-    const isTooMuch = this.#inFlightChars > 0 && this.#inFlightChars + chars > settings.inFlightCharsMax;
+    const isTooMuch = this.#inFlightChars > 0 && this.#inFlightChars + chars > inFlightCharsMax;
     if (!path.isUp || isTooMuch) {
       onUnsent(outgoing.flatMap(({ asked }) => asked));
       return;

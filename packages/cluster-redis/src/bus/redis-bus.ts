@@ -8,25 +8,30 @@ import type { ClusterSettings } from '../settings.ts';
 import { isKnownEnvelope } from './envelope-kinds.ts';
 import { type Frame, formatFrame, parseFrame } from './frame.ts';
 import { InboundLink } from './inbound-link.ts';
+import { bootIdOfLink, linkName } from './link-name.ts';
 import { LossBell } from './loss-bell.ts';
 import { Mailbox } from './mailbox.ts';
 import { OutboundLink } from './outbound-link.ts';
-import { Outbox, type Talk } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { Requests } from './requests.ts';
 import { absent, Responder } from './responder.ts';
+import { parseTalk } from './talk.ts';
 
 /** Instead of a frame's number: the publisher has nothing of this link and never will. */
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 const REDIS_AWAY = 'redis';
 const PLACE_TAKEN = 'place';
+const NODE_LOST = 'node';
 
 export interface BusOptions {
   readonly nodeId: string;
-  readonly processId: string;
-  readonly path: RedisPath;
-  readonly directory: RedisDirectory;
+  readonly bootId: string;
+  readonly path: Pick<RedisPath, 'isUp' | 'publish'>;
+  readonly directory: Pick<RedisDirectory, 'live' | 'hasPlace'>;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
+  /** Milliseconds that only rise, of the clock that `tick` is told. */
+  readonly now: () => number;
   readonly onFault: (fault: ClusterFault) => void;
 }
 
@@ -45,6 +50,9 @@ export class RedisBus implements NodeBus {
   readonly #outbound = new Map<string, OutboundLink>();
   /** By the link's own name. */
   readonly #inbound = new Map<string, InboundLink>();
+  /** Nodes whose lease ended without a word, and when. */
+  readonly #lost = new Map<string, number>();
+  #resubscribedAtMs = -Infinity;
   #linkCount = 0;
   #passedOver = 0;
   /** The envelope that was encoded last, which nobody may alter: one goes to many nodes. */
@@ -52,11 +60,11 @@ export class RedisBus implements NodeBus {
 
   constructor(options: BusOptions) {
     this.#options = options;
-    const { nodeId, processId, settings, onFault } = options;
+    const { settings, onFault } = options;
     this.#mailbox = new Mailbox(onFault);
     this.#bell = new LossBell(settings.lossEveryMs, onFault);
-    this.#responder = new Responder(nodeId, onFault);
-    this.#requests = new Requests(processId, settings);
+    this.#responder = new Responder(onFault);
+    this.#requests = new Requests(options);
     this.#outbox = new Outbox({ ...options, onUnsent: (ids) => this.#requests.unsent(ids) });
   }
 
@@ -82,7 +90,7 @@ export class RedisBus implements NodeBus {
   async request(nodeId: string, request: unknown): Promise<unknown> {
     if (nodeId === this.#options.nodeId) return await this.#responder.answer(request);
     const { path, directory } = this.#options;
-    if (!path.isUp || !directory.live().includes(nodeId)) throw absent(nodeId);
+    if (!path.isUp || !directory.live().includes(nodeId)) throw absent();
     const { id, answer } = this.#requests.begin(nodeId);
     this.#outbox.talk(nodeId, ['ask', id, request]);
     return await answer;
@@ -114,7 +122,7 @@ export class RedisBus implements NodeBus {
       this.#passOver('a frame of another version');
       return;
     }
-    const nowMs = performance.now();
+    const nowMs = this.#options.now();
     switch (frame.kind) {
       case 'data':
         this.#linkFrom(frame).frame(frame.counter, frame.body, nowMs);
@@ -143,22 +151,28 @@ export class RedisBus implements NodeBus {
     for (const [nodeId, link] of this.#outbound) {
       const beat = link.beat(nowMs);
       if (beat !== null) this.#outbox.send(nodeId, beat);
-      if (!live.includes(nodeId) && link.idleMs(nowMs) > settings.forgetLinkMs) this.#outbound.delete(nodeId);
+      // While Redis is away every node looks dead, and what is lost meanwhile has to be told of later.
+      const isDead = path.isUp && !live.includes(nodeId);
+      if (isDead && link.idleMs(nowMs) > settings.forgetLinkMs) this.#outbound.delete(nodeId);
     }
     for (const [name, link] of this.#inbound) {
       // While it cannot ask, a hole may still be filled; that something may be lost is told all the time.
       if (path.isUp) link.tick(nowMs);
       const silentMs = link.silentMs(nowMs);
       if (silentMs > settings.forgetLinkMs) this.#dropInbound(name);
-      else if (silentMs > settings.silenceMs && path.isUp) this.#bell.begin(name);
+      else if (silentMs > settings.silenceMs && path.isUp && this.#isExpected(name, link)) this.#bell.begin(name);
       else this.#bell.end(name);
     }
+    for (const [nodeId, lostAtMs] of this.#lost)
+      if (live.includes(nodeId) || nowMs - lostAtMs > settings.lostNodeMs) this.#lost.delete(nodeId);
+    if (this.#lost.size > 0) this.#bell.begin(NODE_LOST);
+    else this.#bell.end(NODE_LOST);
     this.#requests.tick(nowMs);
     this.#bell.tick(nowMs);
   }
 
   pathUp(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#options.now();
     if (this.#bell.end(REDIS_AWAY)) this.#bell.ring();
     for (const [nodeId, link] of this.#outbound) this.#outbox.send(nodeId, link.beatNow(nowMs));
     for (const link of this.#inbound.values()) link.reopened(nowMs);
@@ -171,7 +185,8 @@ export class RedisBus implements NodeBus {
 
   /** What was published while it was not subscribed did not arrive; so answers may be lost, and frames are asked for. */
   resubscribed(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#options.now();
+    this.#resubscribedAtMs = nowMs;
     this.#requests.cutOff();
     for (const link of this.#inbound.values()) link.reopened(nowMs);
   }
@@ -187,27 +202,56 @@ export class RedisBus implements NodeBus {
     else this.#bell.end(PLACE_TAKEN);
   }
 
+  /** It may live on, cut off, and publish what nobody hears: told until it is back, if that is soon. */
   nodeLost(nodeId: string): void {
     this.#bell.ring();
-    this.nodeLeft(nodeId);
+    this.#lost.set(nodeId, this.#options.now());
+    this.#forgetNode(nodeId);
   }
 
+  /** A link that it left behind with a hole is repaired or given up like any other. */
   nodeLeft(nodeId: string): void {
-    this.#requests.nodeGone(nodeId);
-    this.#outbound.delete(nodeId);
-    for (const [name, link] of this.#inbound) if (link.publisherId === nodeId) this.#dropInbound(name);
+    const { settings, now } = this.#options;
+    // A link of which no word came since this node listens again would not show what it lacks.
+    const isHeard = now() - this.#resubscribedAtMs > settings.idleBeatEveryMs + settings.silenceMs;
+    if (!isHeard) this.#bell.ring();
+    this.#forgetNode(nodeId);
   }
 
+  /** Each receiver hears how far its link is before it hears that this node left, so that it notices what it lacks. */
   close(): void {
     this.#requests.cutOff();
+    this.#outbox.sendLast(this.#outbound);
+  }
+
+  /**
+   * The way to it begins anew, for whoever has its place next. The links from it stay until they are forgotten: who
+   * dropped one would take again what comes of it once more.
+   */
+  #forgetNode(nodeId: string): void {
+    this.#requests.nodeGone(nodeId);
+    const link = this.#outbound.get(nodeId);
+    if (link === undefined) return;
+    this.#outbox.flush();
+    this.#outbound.delete(nodeId);
+    this.#outbox.send(nodeId, this.#goneFrame(link.link, EVERYTHING));
+  }
+
+  /** Whether more has to come of a link: not of one whose publisher is no more, or has lost its place to another run. */
+  #isExpected(name: string, { publisherId }: InboundLink): boolean {
+    return this.#options.directory.hasPlace(publisherId, bootIdOfLink(name));
+  }
+
+  #goneFrame(link: string, upTo: number): string {
+    return formatFrame({ kind: 'gone', from: this.#options.nodeId, link, upTo });
   }
 
   #linkTo(nodeId: string): OutboundLink {
     let link = this.#outbound.get(nodeId);
     if (link === undefined) {
-      const { nodeId: from, processId, settings } = this.#options;
+      const { nodeId: from, bootId, settings } = this.#options;
       this.#linkCount += 1;
-      link = new OutboundLink(from, `${processId}.${this.#linkCount}`, settings);
+      link = new OutboundLink(from, linkName(bootId, this.#linkCount), settings);
       this.#outbound.set(nodeId, link);
     }
     return link;
@@ -235,17 +279,15 @@ export class RedisBus implements NodeBus {
   }
 
   #resend({ from, link: name, first, last }: Frame & { readonly kind: 'lack' }): void {
-    const { nodeId } = this.#options;
     const link = this.#outbound.get(from);
-    const gone = (upTo: number): string => formatFrame({ kind: 'gone', from: nodeId, link: name, upTo });
     if (link?.link !== name) {
-      this.#outbox.send(from, gone(EVERYTHING));
+      this.#outbox.send(from, this.#goneFrame(name, EVERYTHING));
       return;
     }
     const { texts, goneUpTo } = link.resend(first, last);
-    if (goneUpTo !== null) this.#outbox.send(from, gone(goneUpTo));
+    if (goneUpTo !== null) this.#outbox.send(from, this.#goneFrame(name, goneUpTo));
     for (const text of texts) this.#outbox.send(from, text);
-    this.#outbox.send(from, link.beatNow(performance.now()));
+    this.#outbox.send(from, link.beatNow(this.#options.now()));
   }
 
   #deliver(body: string): void {
@@ -258,9 +300,11 @@ export class RedisBus implements NodeBus {
   }
 
   #hearTalk(from: string, body: string): void {
-    // A node wrote it, in this version of frames; words of other kinds are passed over below.
-    for (const word of (parseList(body) ?? []) as Talk[]) {
-      switch (word[0]) {
+    const words = parseList(body);
+    if (words === null) this.#passOver('a talk that is no list');
+    for (const one of words ?? []) {
+      const word = parseTalk(one);
+      switch (word?.[0]) {
         case 'ask':
           void this.#answer(from, word[1], word[2]);
           break;
@@ -270,8 +314,9 @@ export class RedisBus implements NodeBus {
         case 'refuse':
           this.#requests.refused(word[1], word[2], word[3]);
           break;
-        default:
+        case undefined:
           this.#passOver('a word of an unknown kind');
+          break;
       }
     }
   }

@@ -9,17 +9,25 @@ interface Pending {
   readonly reject: (error: ConfabError) => void;
 }
 
+export interface RequestsOptions {
+  readonly bootId: string;
+  readonly settings: ClusterSettings;
+  readonly now: () => number;
+}
+
 /** What this node asked others and has no answer to. */
 export class Requests {
   readonly #settings: ClusterSettings;
-  readonly #processId: string;
+  readonly #bootId: string;
+  readonly #now: () => number;
   /** In the order they were asked. */
   readonly #pending = new Map<string, Pending>();
   #count = 0;
 
-  constructor(processId: string, settings: ClusterSettings) {
-    this.#processId = processId;
+  constructor({ bootId, settings, now }: RequestsOptions) {
+    this.#bootId = bootId;
     this.#settings = settings;
+    this.#now = now;
   }
 
   get size(): number {
@@ -32,9 +40,9 @@ export class Requests {
       throw new ConfabError('unavailable', 'Too many requests to other nodes wait for an answer.');
     }
     this.#count += 1;
-    const id = `${this.#processId}-${this.#count}`;
+    const id = `${this.#bootId}-${this.#count}`;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { nodeId, askedAtMs: performance.now(), resolve, reject });
+    this.#pending.set(id, { nodeId, askedAtMs: this.#now(), resolve, reject });
     return { id, answer: promise };
   }
 
@@ -76,7 +84,7 @@ export class Requests {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    pending.reject(absent(pending.nodeId));
+    pending.reject(absent());
   }
 }
 

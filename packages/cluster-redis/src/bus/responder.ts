@@ -11,12 +11,10 @@ interface Post {
 
 /** Who answers requests on this node. */
 export class Responder {
-  readonly #nodeId: string;
   readonly #onFault: (fault: ClusterFault) => void;
   #post: Post | null = null;
 
-  constructor(nodeId: string, onFault: (fault: ClusterFault) => void) {
-    this.#nodeId = nodeId;
+  constructor(onFault: (fault: ClusterFault) => void) {
     this.#onFault = onFault;
   }
 
@@ -25,7 +23,7 @@ export class Responder {
     this.#post = post;
     return () => {
       if (this.#post === post) this.#post = null;
-      for (const reject of post.pending) reject(absent(this.#nodeId));
+      for (const reject of post.pending) reject(absent());
     };
   }
 
@@ -35,7 +33,7 @@ export class Responder {
    */
   async answer(request: unknown): Promise<unknown> {
     const post = this.#post;
-    if (post === null) throw absent(this.#nodeId);
+    if (post === null) throw absent();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     post.pending.add(reject);
     this.#ask(post, request).then(resolve, reject);
@@ -57,6 +55,7 @@ export class Responder {
   }
 }
 
-export function absent(nodeId: string): ConfabError {
-  return new ConfabError('unavailable', `The node ${nodeId} does not answer.`);
+/** It may reach an end user, who is not to learn of nodes. */
+export function absent(): ConfabError {
+  return new ConfabError('unavailable', 'The server that was asked does not answer.');
 }

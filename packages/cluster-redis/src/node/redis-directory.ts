@@ -96,6 +96,12 @@ export class RedisDirectory implements NodeDirectory {
     return this.#isCurrent ? this.#view : null;
   }
 
+  /** Whether this run of a node was the one that lives when the leases were last read. */
+  hasPlace(nodeId: string, bootId: string): boolean {
+    const known = this.#view?.nodes.get(nodeId);
+    return known !== undefined && bootIdOf(known.run) === bootId;
+  }
+
   /** Every other node that may live, as far as it was ever known. */
   get others(): readonly string[] {
     const { nodeId } = this.#options.node;

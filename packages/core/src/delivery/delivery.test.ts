@@ -194,7 +194,7 @@ describe('a group that has shrunk below the tier of followers', () => {
       { type: 'group', membersMax: 100, delivery: 'followers', receipts: 'none', typing: false } as const,
     ];
     await using cluster = await createTestCluster({ nodes: 2, tiers });
-    const [ann, bob, cyd, dan] = (await cluster.users('ann', 'bob', 'cyd', 'dan')) as TestUser[];
+    const [ann, bob, cyd, dan] = await cluster.users('ann', 'bob', 'cyd', 'dan');
     if (ann === undefined || bob === undefined || cyd === undefined || dan === undefined) throw new Error();
     for (const node of cluster.nodes) node.believesLive = ['node-0'];
     const group = await cluster.group(ann, [bob, cyd, dan]);

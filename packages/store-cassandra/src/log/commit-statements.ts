@@ -47,7 +47,7 @@ export function commitStatements(batch: CommitBatch): readonly CqlStatement[] {
 function headStatement({ request, bucket, headBefore, effects }: CommitBatch): CqlStatement {
   const { conversationId, head } = request;
   // Without effects their columns stay as they are: they still speak of the last commit that had some.
-  const [effectsAt, effectsText] = effects === null ? [] : [head.sequence, JSON.stringify(effects)];
+  const [effectsAt, effectsText] = effects === null ? [] : [effects.sequence, JSON.stringify(effects)];
   return {
     cql: MOVE_HEAD,
     params: [

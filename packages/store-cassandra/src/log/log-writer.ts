@@ -139,7 +139,7 @@ export class LogWriter {
     this.#parts.heads.note(conversationId, head.sequence);
     const isSettledBefore = headBefore === null || this.#settledAt.get(conversationId) === expectedHead;
     if (effects !== null) {
-      await this.#parts.effects.apply({ conversationId, bucket, sequence: head.sequence }, effects);
+      await this.#parts.effects.apply({ conversationId, bucket }, effects);
     }
     if (effects !== null || isSettledBefore) this.#settledAt.set(conversationId, head.sequence);
     return { kind: 'committed' };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { CommitRequest, ViewPut, WorkItem } from '@confab/contracts';
 import { CqlFailure } from '../cql-failure.ts';
+import type { CqlSession, CqlValue } from '../cql-session.ts';
 import { type CassandraStore, createCassandraStore } from '../open-cassandra-store.ts';
 import { changedSession } from '../testing/changed-session.ts';
 import { commitRequest, freshIds, uniqueConversation } from '../testing/commit-requests.ts';
@@ -130,6 +131,40 @@ describe.skipIf(testNode === undefined)(`effects of a writer that died ${NEEDS_C
     expect(await living.log.commit(opening)).toEqual({ kind: 'committed' });
     await expectDone(last);
   });
+
+  // Replicas that lack a commit get from whoever reads its head the columns of the head, and not the effects themselves.
+  // A later read at quorum may come from such replicas alone.
+  const tornReads: readonly [keyof CqlSession & ('read' | 'readSerial'), string][] = [
+    ['read', 'are not taken for those of the commit before by who reads them where replicas lack the commit'],
+    ['readSerial', 'stay unfinished, and their head unread, for as long as nothing but older ones is found'],
+  ];
+  for (const [torn, title] of tornReads) {
+    test(`[LOG5] ${title}`, async () => {
+      const before = withEffects(uniqueConversation(), 0);
+      expect(await living.log.commit(before)).toEqual({ kind: 'committed' });
+      const { conversationId } = before;
+      const session = await (await testKeyspace()).openSession();
+      const [old] = await session.read<{ effects: string }>(
+        'SELECT DISTINCT effects FROM conversation_log WHERE conversation_id = ? AND bucket = 0',
+        [conversationId],
+      );
+      const missed = await halfDone(conversationId, 1);
+      const reader = createCassandraStore(
+        changedSession(session, {
+          [torn]: async (cql: string, params: readonly CqlValue[]) => {
+            const rows = await session[torn]<{ readonly effects?: string }>(cql, params);
+            return rows.map((row) => ('effects' in row ? { ...row, ...old } : row));
+          },
+        }),
+        BUCKET_EVENTS,
+      );
+      const read = await reader.log.heads([conversationId]).catch((error: unknown) => error);
+      if (torn === 'readSerial') expect(read).toBeInstanceOf(CqlFailure);
+      expect(await living.views.watermark(conversationId)).toBe(2);
+      await expectDone(missed);
+      await reader.close();
+    });
+  }
 });
 
 /** A commit of one event with a row and an item that name it. */

@@ -11,6 +11,12 @@ interface Claim extends ClaimRequest {
   readonly claimed: ClaimedWork[];
 }
 
+/** What an entry led to: null where that is done. */
+interface FoundItem {
+  readonly place: WorkPlace;
+  readonly open: OpenItem | null;
+}
+
 /** An open item that an entry of its slot led to; only one entry of an item is current. */
 interface EntryOfOpen {
   readonly open: OpenItem;
@@ -73,6 +79,7 @@ export class CassandraWorkQueue implements WorkQueue {
   async #claim(claim: Claim): Promise<readonly ClaimedWork[]> {
     this.#forgetEndedLeases(claim.nowMs);
     const slots = await this.#slots.open(claim.nowMs);
+    await this.#sweep();
     const slotsOver = this.#slots.slotOf(claim.nowMs) - SLOTS_KEPT_OPEN;
     let closable: number | null = null;
     let isAllFinished = true;
@@ -82,7 +89,10 @@ export class CassandraWorkQueue implements WorkQueue {
       isAllFinished &&= state === 'finished' && slot < slotsOver;
       if (isAllFinished) closable = slot;
     }
-    if (closable !== null) await this.#close(closable);
+    if (closable !== null) {
+      await this.#slots.close(closable);
+      await this.#sweep();
+    }
     return claim.claimed;
   }
 
@@ -115,33 +125,50 @@ export class CassandraWorkQueue implements WorkQueue {
     }
   }
 
-  /**
-   * The open items in the slot that its entries lead to. An entry is written after its item, so one without an item is
-   * done for good; one whose item names another entry may be of an item that is just moving, and is asked for again.
-   */
+  /** The open items that the entries of a slot lead to and that are still in it. */
   async #openAmong(entries: readonly WorkPlace[]): Promise<readonly EntryOfOpen[]> {
-    const asked = entries.filter(({ slot, entry }) => this.#doneBySlot.get(slot)?.has(entry) !== true);
-    const items = await readEach(asked, ({ workId }) => this.#items.read(workId));
-    return asked.flatMap((place, index) => {
-      const open = items[index] ?? null;
-      if (open === null) this.#noteDone(place);
+    const found = await this.#openItems(entries);
+    return found.flatMap(({ place, open }) => {
       if (open?.place.slot !== place.slot) return [];
       return [{ open, isCurrent: open.place.entry === place.entry }];
     });
   }
 
-  /** What came into the slots until they were closed goes on in an open one. */
-  async #close(through: number): Promise<void> {
-    for (const slot of await this.#slots.close(through)) {
+  /**
+   * What entries lead to. An entry is written after its item, so one without an item is done for good; one whose item
+   * names another entry may be of an item that is just moving, and is asked for again.
+   */
+  async #openItems(entries: readonly WorkPlace[]): Promise<readonly FoundItem[]> {
+    const asked = entries.filter(({ slot, entry }) => this.#doneBySlot.get(slot)?.has(entry) !== true);
+    const items = await readEach(asked, ({ workId }) => this.#items.read(workId));
+    return asked.map((place, index) => {
+      const open = items[index] ?? null;
+      if (open === null) this.#noteDone(place);
+      return { place, open };
+    });
+  }
+
+  /**
+   * What came into slots until they were closed goes on in an open one, and the slots are dropped. Several nodes may do
+   * it at once, and any of them may die of it, so all that is found still open is seen to, wherever it is by now.
+   */
+  async #sweep(): Promise<void> {
+    const unswept = await this.#slots.unswept();
+    if (unswept === null) return;
+    for (const slot of unswept.slots) {
       for await (const page of this.#slots.entries(slot, Number.MAX_SAFE_INTEGER)) {
-        const found = await this.#openAmong(page);
-        const left = found.filter(({ isCurrent }) => isCurrent);
-        await this.#items.settle(left.map(({ open }) => open.place));
+        const found = await this.#openItems(page);
+        await this.#items.settle(found.flatMap(({ open }) => (open === null ? [] : [open.place])));
       }
       await this.#slots.drop(slot);
     }
+    await this.#slots.noteSwept(unswept.end);
+    this.#forgetDone(unswept.end);
+  }
+
+  #forgetDone(end: number): void {
     for (const [slot, done] of this.#doneBySlot) {
-      if (slot > through) continue;
+      if (slot >= end) continue;
       this.#doneEntries -= done.size;
       this.#doneBySlot.delete(slot);
     }

@@ -56,9 +56,9 @@ export class WorkItems {
   async insert({ workId, dueAtMs, task }: WorkItem): Promise<WorkPlace | null> {
     const place = this.#slots.newPlace(workId, dueAtMs, 0);
     const params = [workId, JSON.stringify(task), dueAtMs, place.slot, place.entry];
-    if ((await decide(this.#session, [{ cql: INSERT, params }])) === 'applied') return place;
-    const [row] = await this.#session.readSerial<ItemRow>(BY_ID, [workId]);
-    return row === undefined ? null : openItem(row).place;
+    return (await decide(this.#session, [{ cql: INSERT, params }])) === 'applied'
+      ? place
+      : this.#placeNow(workId);
   }
 
   /** Sees to it that items are found at their places: when it ends each has its entry in a slot that is open. */
@@ -122,19 +122,24 @@ export class WorkItems {
     return { items: rows.map((row) => openItem(row).item), next };
   }
 
-  /** Out of a closed slot, with its lease. Null where it is done, or somebody else has moved it and settles it. */
+  /** Out of a closed slot, with its lease: where it is then, whoever moved it. Null where it is done. */
   async #move(from: WorkPlace): Promise<WorkPlace | null> {
     const to = this.#slots.newPlace(from.workId, from.dueAtMs, 0);
     await this.#slots.addEntries([to]);
     const params = [to.dueAtMs, to.slot, to.entry, from.workId, from.entry];
-    const decision = await decide(this.#session, [{ cql: MOVE, params }]);
-    if (decision === 'applied') return to;
-    return decision === 'refused_or_ours' && (await this.#isAt(to)) ? to : null;
+    if ((await decide(this.#session, [{ cql: MOVE, params }])) === 'applied') return to;
+    // Somebody else has moved it, and may have died before they saw whether that slot is open.
+    return this.#placeNow(from.workId);
+  }
+
+  /** Null where it is done. */
+  async #placeNow(workId: string): Promise<WorkPlace | null> {
+    const [row] = await this.#session.readSerial<ItemRow>(BY_ID, [workId]);
+    return row === undefined ? null : openItem(row).place;
   }
 
   async #isAt({ workId, entry }: WorkPlace): Promise<boolean> {
-    const [row] = await this.#session.readSerial<ItemRow>(BY_ID, [workId]);
-    return row?.entry === entry;
+    return (await this.#placeNow(workId))?.entry === entry;
   }
 }
 

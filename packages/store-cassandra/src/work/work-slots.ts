@@ -30,8 +30,9 @@ const OPEN_SLOTS_MAX = 1_000;
 const WRITTEN_AT = 1;
 const DROPPED_AT = 2;
 
-const LOWEST = 'SELECT lowest_slot FROM work_marks WHERE queue = ?';
-const RAISE = 'INSERT INTO work_marks (queue, lowest_slot) VALUES (?, ?) USING TIMESTAMP ?';
+const MARKS = 'SELECT lowest_slot, swept_slot FROM work_marks WHERE queue = ?';
+const RAISE_LOWEST = 'INSERT INTO work_marks (queue, lowest_slot) VALUES (?, ?) USING TIMESTAMP ?';
+const RAISE_SWEPT = 'INSERT INTO work_marks (queue, swept_slot) VALUES (?, ?) USING TIMESTAMP ?';
 const OPEN = `SELECT slot FROM work_slots WHERE queue = ? AND slot >= ? AND slot <= ? LIMIT ${OPEN_SLOTS_MAX}`;
 const OPEN_ONE = `INSERT INTO work_slots (queue, slot) VALUES (?, ?) USING TIMESTAMP ${WRITTEN_AT}`;
 const CLOSE_ONE = `DELETE FROM work_slots USING TIMESTAMP ${DROPPED_AT} WHERE queue = ? AND slot = ?`;
@@ -41,12 +42,25 @@ const PAGE = `SELECT due_at_ms, entry, work_id FROM work_entries
   WHERE slot = ? AND (due_at_ms, entry) > (?, ?) AND (due_at_ms) <= (?) LIMIT ${ENTRIES_PER_PAGE}`;
 const DROP = `DELETE FROM work_entries USING TIMESTAMP ${DROPPED_AT} WHERE slot = ?`;
 
+interface MarksRow {
+  readonly lowest_slot: number | null;
+  readonly swept_slot: number | null;
+}
+
+/** Closed slots that may still hold work: those with entries, ascending, all below `end`. */
+export interface UnsweptSlots {
+  readonly slots: readonly number[];
+  /** Once the slots are swept, everything below this is. */
+  readonly end: number;
+}
+
 /** The slots of due time, their entries, and which slot is the lowest that is still open. */
 export class WorkSlots {
   readonly #session: CqlSession;
   readonly #slotMs: number;
-  /** As far as known here; it only rises. */
+  /** As far as known here; both only rise. */
   #lowest = 0;
+  #swept = 0;
   #isLowestKnown = false;
 
   constructor(session: CqlSession, slotMs: number) {
@@ -65,8 +79,9 @@ export class WorkSlots {
   }
 
   async lowest(): Promise<number> {
-    const [row] = await this.#session.read<{ lowest_slot: number }>(LOWEST, [QUEUE]);
+    const [row] = await this.#session.read<MarksRow>(MARKS, [QUEUE]);
     this.#lowest = Math.max(this.#lowest, row?.lowest_slot ?? 0);
+    this.#swept = Math.max(this.#swept, row?.swept_slot ?? 0);
     this.#isLowestKnown = true;
     return this.#lowest;
   }
@@ -109,12 +124,25 @@ export class WorkSlots {
     }
   }
 
-  /** From here on no slot up to this one is looked at. Gives those among them that were open until now. */
-  async close(through: number): Promise<readonly number[]> {
-    const from = this.#lowest;
-    await this.#session.write(RAISE, [QUEUE, through + 1, through + 1]);
-    this.#lowest = Math.max(from, through + 1);
-    return this.#slotsWithin(from, through);
+  /** From here on nobody looks for work in the slots up to this one: they are to be swept. */
+  async close(through: number): Promise<void> {
+    await this.#session.write(RAISE_LOWEST, [QUEUE, through + 1, through + 1]);
+    this.#lowest = Math.max(this.#lowest, through + 1);
+  }
+
+  /** As of the marks read last; null where all closed slots were swept. */
+  async unswept(): Promise<UnsweptSlots | null> {
+    const [from, end] = [this.#swept, this.#lowest];
+    if (from >= end) return null;
+    const slots = await this.#slotsWithin(from, end - 1);
+    const last = slots.at(-1) ?? from;
+    return { slots, end: slots.length < OPEN_SLOTS_MAX ? end : last + 1 };
+  }
+
+  /** That nothing is left below `end`: not before all of it was settled and dropped. */
+  async noteSwept(end: number): Promise<void> {
+    await this.#session.write(RAISE_SWEPT, [QUEUE, end, end]);
+    this.#swept = Math.max(this.#swept, end);
   }
 
   async drop(slot: number): Promise<void> {

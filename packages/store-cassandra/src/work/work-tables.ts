@@ -30,9 +30,11 @@ export const workTables: readonly string[] = [
     PRIMARY KEY ((queue), slot)
   )`,
 
-  // The lowest open slot, written at the timestamp of its number so that it only rises.
+  // The lowest open slot, and the lowest one that may not have been swept yet: between the two, whoever claims looks for
+  // what was left. Each is written at the timestamp of its number so that it only rises.
   `CREATE TABLE IF NOT EXISTS work_marks (
     queue tinyint PRIMARY KEY,
-    lowest_slot bigint
+    lowest_slot bigint,
+    swept_slot bigint
   )`,
 ];

@@ -46,9 +46,9 @@ export class LoadSocket {
   }
 }
 
-/** Opens one socket for each subject, at most `atOnce` of them on their way. */
+/** Opens one socket for each subject, to the servers in turn, at most `atOnce` of them on their way. */
 export async function openAll(
-  baseUrl: string,
+  urls: readonly string[],
   subjects: readonly (string | null)[],
   atOnce: number,
 ): Promise<LoadSocket[]> {
@@ -57,7 +57,7 @@ export async function openAll(
   const work = async (): Promise<void> => {
     for (let at = next; at < subjects.length; at = next) {
       next += 1;
-      opened[at] = await new LoadSocket(baseUrl, subjects[at] ?? null).ready();
+      opened[at] = await new LoadSocket(urls[at % urls.length] ?? '', subjects[at] ?? null).ready();
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

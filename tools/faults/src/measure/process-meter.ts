@@ -2,15 +2,23 @@ import { readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100;
 
-/** Processor time that a process has used so far, in microseconds; read from /proc, so only where there is one. */
-export function processorUs(pid: number): number {
+/** Processor time that processes have used so far, in microseconds; read from /proc, so only where there is one. */
+export function processorUs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + processorUsOf(pid), 0);
+}
+
+function processorUsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1_000_000;
 }
 
-/** Resident memory of a process, in bytes. */
-export function residentBytes(pid: number): number {
+/** Resident memory of processes, in bytes. */
+export function residentBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + residentBytesOf(pid), 0);
+}
+
+function residentBytesOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }

@@ -8,8 +8,15 @@ const BODY = 'x'.repeat(200);
 const MEASURED_MS = 4000;
 const WARM_MS = 1000;
 
-/** A server to load: the real one, or the bare one (`isBare`), which takes the same sockets. */
-export type Target = { readonly baseUrl: string; readonly pid: number; readonly isBare: boolean };
+/**
+ * What is loaded: a server, the gateways of a fleet, or the bare server (`isBare`), which takes the same sockets. Sockets
+ * go to the `urls` in turn; the time and memory measured are those of `pids` together.
+ */
+export type Target = {
+  readonly urls: readonly string[];
+  readonly pids: readonly number[];
+  readonly isBare: boolean;
+};
 
 /** One line of the table. `unit` says what the rate and the processor time are per. */
 export type Row = {
@@ -22,11 +29,18 @@ export type Row = {
   readonly remark?: string;
 };
 
-function subjects(prefix: string, count: number): string[] {
+/** Where HTTP goes that is not measured. */
+export function urlOf({ urls }: Target): string {
+  const [first] = urls;
+  if (first === undefined) throw new Error('nothing to load');
+  return first;
+}
+
+export function subjects(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
 
-function httpOf(baseUrl: string, subject: string): HttpClient {
+export function httpOf(baseUrl: string, subject: string): HttpClient {
   return new HttpClient(
     () => baseUrl,
     () => tokenFor(subject),
@@ -38,7 +52,7 @@ type Lane = { readonly socket: LoadSocket; readonly conversationId: string; read
 const ACCEPTED = '{"type":"message_accepted"';
 
 /** Keeps `window` sends unanswered on every lane and counts the answers of the measured time. */
-async function drive(
+export async function drive(
   lanes: readonly Lane[],
   target: Target,
 ): Promise<{ row: Omit<Row, 'what' | 'unit'>; heard: number }> {
@@ -69,14 +83,14 @@ async function drive(
     for (let index = 0; index < window; index += 1) send();
   }
   await Bun.sleep(WARM_MS);
-  const usedBefore = processorUs(target.pid);
+  const usedBefore = processorUs(target.pids);
   const fromMs = performance.now();
   heard = 0;
   measuring = true;
   await Bun.sleep(MEASURED_MS);
   measuring = false;
   const tookMs = performance.now() - fromMs;
-  const used = processorUs(target.pid) - usedBefore;
+  const used = processorUs(target.pids) - usedBefore;
   isOver = true;
   const rates = ratesOf(Float64Array.from(latencies), tookMs);
   return { row: { ...rates, processorUs: used / latencies.length }, heard };
@@ -85,16 +99,16 @@ async function drive(
 /** Pairs in direct conversations, both talking, one message unanswered each. */
 export async function measurePairs(target: Target, pairs: number): Promise<Row> {
   const names = subjects('pair', pairs * 2);
-  const sockets = await openAll(target.baseUrl, target.isBare ? names.map(() => null) : names, 64);
+  const sockets = await openAll(target.urls, target.isBare ? names.map(() => null) : names, 64);
   const ids = target.isBare
     ? []
-    : await Promise.all(names.map(async (name) => makeUser(target.baseUrl, name)));
+    : await Promise.all(names.map(async (name) => makeUser(urlOf(target), name)));
   const lanes: Lane[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
     const first = names[pair * 2] ?? '';
     const conversationId = target.isBare
       ? 'dnone'
-      : (await httpOf(target.baseUrl, first).createDirect(ids[pair * 2 + 1] ?? '')).conversationId;
+      : (await httpOf(urlOf(target), first).createDirect(ids[pair * 2 + 1] ?? '')).conversationId;
     for (const socket of sockets.slice(pair * 2, pair * 2 + 2))
       lanes.push({ socket, conversationId, window: 1 });
   }
@@ -107,9 +121,9 @@ export async function measurePairs(target: Target, pairs: number): Promise<Row> 
 /** One group in which all members talk, with several messages unanswered each. */
 export async function measureHot(target: Target, senders: number, window: number): Promise<Row> {
   const names = subjects('hot', senders);
-  const ids = await Promise.all(names.map(async (name) => makeUser(target.baseUrl, name)));
-  const { conversationId } = await httpOf(target.baseUrl, names[0] ?? '').createGroup(ids.slice(1));
-  const sockets = await openAll(target.baseUrl, names, 50);
+  const ids = await Promise.all(names.map(async (name) => makeUser(urlOf(target), name)));
+  const { conversationId } = await httpOf(urlOf(target), names[0] ?? '').createGroup(ids.slice(1));
+  const sockets = await openAll(target.urls, names, 50);
   const { row, heard } = await drive(
     sockets.map((socket) => ({ socket, conversationId, window })),
     target,
@@ -132,14 +146,14 @@ export async function measureFanOut(target: Target, members: number, messages: n
     const ids: string[] = [];
     for (let at = 0; at < names.length; at += 100) {
       const some = names.slice(at, at + 100);
-      ids.push(...(await Promise.all(some.map(async (name) => makeUser(target.baseUrl, name)))));
+      ids.push(...(await Promise.all(some.map(async (name) => makeUser(urlOf(target), name)))));
     }
-    const owner = httpOf(target.baseUrl, names[0] ?? '');
+    const owner = httpOf(urlOf(target), names[0] ?? '');
     conversationId = (await owner.createGroup(ids.slice(1, 100))).conversationId;
     for (let at = 100; at < ids.length; at += 200)
       await owner.addMembers(conversationId, ids.slice(at, at + 200));
   }
-  const sockets = await openAll(target.baseUrl, target.isBare ? names.map(() => null) : names, 128);
+  const sockets = await openAll(target.urls, target.isBare ? names.map(() => null) : names, 128);
   const [speaker] = sockets;
   if (speaker === undefined) throw new Error('nobody speaks');
   const done = Promise.withResolvers<void>();
@@ -160,12 +174,12 @@ export async function measureFanOut(target: Target, members: number, messages: n
       if (socket === speaker && (text.startsWith(ACCEPTED) || text.startsWith('all'))) send();
     };
   }
-  const usedBefore = processorUs(target.pid);
+  const usedBefore = processorUs(target.pids);
   const fromMs = performance.now();
   for (let window = 0; window < 4; window += 1) send();
   await done.promise;
   const tookMs = performance.now() - fromMs;
-  const used = (processorUs(target.pid) - usedBefore) / heard;
+  const used = (processorUs(target.pids) - usedBefore) / heard;
   await closeAll(sockets);
   const what = `${target.isBare ? 'bare publish' : 'fan-out'} to ${members} online, window 4`;
   return { what, unit: 'deliveries', perSecond: (heard / tookMs) * 1000, processorUs: used };
@@ -174,11 +188,11 @@ export async function measureFanOut(target: Target, members: number, messages: n
 /** Upgrade, authenticate, ready, heads, caught_up; the bare server's ends with its hello. */
 export async function measureConnects(target: Target, count: number, what: string): Promise<Row> {
   const names = target.isBare ? Array.from({ length: count }, () => null) : subjects('conn', count);
-  const usedBefore = processorUs(target.pid);
+  const usedBefore = processorUs(target.pids);
   const fromMs = performance.now();
-  const sockets = await openAll(target.baseUrl, names, 128);
+  const sockets = await openAll(target.urls, names, 128);
   const tookMs = performance.now() - fromMs;
-  const used = (processorUs(target.pid) - usedBefore) / count;
+  const used = (processorUs(target.pids) - usedBefore) / count;
   await closeAll(sockets);
   return { what, unit: 'connections', perSecond: (count / tookMs) * 1000, processorUs: used };
 }
@@ -186,12 +200,12 @@ export async function measureConnects(target: Target, count: number, what: strin
 /** Memory for each connection that is authenticated and does nothing. */
 export async function measureIdle(target: Target, count: number): Promise<Row> {
   const names = target.isBare ? Array.from({ length: count }, () => null) : subjects('idle', count);
-  const before = residentBytes(target.pid);
+  const before = residentBytes(target.pids);
   const fromMs = performance.now();
-  const sockets = await openAll(target.baseUrl, names, 128);
+  const sockets = await openAll(target.urls, names, 128);
   const perSecond = (count / (performance.now() - fromMs)) * 1000;
   await Bun.sleep(WARM_MS);
-  const each = (residentBytes(target.pid) - before) / count;
+  const each = (residentBytes(target.pids) - before) / count;
   await closeAll(sockets);
   const remark = `${(each / 1024).toFixed(1)} KiB RSS per connection (${(before / 1_048_576).toFixed(0)} MiB before)`;
   return {

@@ -9,8 +9,9 @@ setDefaultTimeout(patienceMs(60_000));
 
 const isError = ({ type }: Frame): boolean => type === 'error';
 
-/** A raw socket that has authenticated as a device of `subject`. */
-async function authenticated(scene: Scene, subject: string, instanceId = 'raw'): Promise<RawSocket> {
+/** A raw socket that has authenticated as a device of a person. */
+async function authenticated(scene: Scene, word: string, instanceId = 'raw'): Promise<RawSocket> {
+  const subject = scene.nameOf(word);
   const socket = await RawSocket.open(scene.server.port);
   await socket.next(({ type }) => type === 'hello', 'hello');
   const claims = { deviceId: `${subject}-raw`, instanceId, client: 'raw/1' };

@@ -5,7 +5,7 @@ import { tokenFor } from '../jwt.ts';
 import { Device } from '../raw-client.ts';
 import { RawSocket } from '../raw-socket.ts';
 import { patienceMs } from '../scale.ts';
-import { Scene } from '../scene.ts';
+import { Scene, type Person } from '../scene.ts';
 import { textIn } from '../wire.ts';
 
 setDefaultTimeout(patienceMs(60_000));
@@ -13,10 +13,10 @@ setDefaultTimeout(patienceMs(60_000));
 const PASSWORD = 'correct horse battery';
 
 /** A device of an account of the server's own, signed in with its password. */
-async function signedIn(scene: Scene, username: string, deviceId?: string) {
+async function signedIn(scene: Scene, word: string, deviceId?: string) {
   const baseUrl = () => scene.server.baseUrl;
   const anonymous = new HttpClient(baseUrl, () => undefined);
-  const credentials = { username, password: PASSWORD };
+  const credentials = { username: scene.nameOf(word), password: PASSWORD };
   const session = await anonymous.post('/v1/sessions', {
     ...credentials,
     ...(deviceId === undefined ? {} : { deviceId }),
@@ -37,32 +37,39 @@ async function signedIn(scene: Scene, username: string, deviceId?: string) {
   };
 }
 
-async function registered(scene: Scene, username: string): Promise<void> {
+async function registered(scene: Scene, word: string): Promise<void> {
   const anonymous = new HttpClient(
     () => scene.server.baseUrl,
     () => undefined,
   );
-  await anonymous.post('/v1/accounts', { username, password: PASSWORD });
+  await anonymous.post('/v1/accounts', { username: scene.nameOf(word), password: PASSWORD });
+}
+
+/** Tabs of a device at one gateway: that is where they are counted and replaced. */
+async function tabOf(scene: Scene, person: Person, deviceId: string, instanceId: string): Promise<Device> {
+  const device = scene.device(person, deviceId, { instanceId, baseUrl: () => scene.server.gatewayUrl });
+  await device.connect();
+  return device;
 }
 
 test.concurrent('[P3.4][P3.8] tabs of one device live side by side; the same instance replaces; the ninth closes the oldest', async () => {
   await using scene = await Scene.start();
   const anna = await scene.person('anna');
   const tabs = [];
-  for (let tab = 0; tab < 8; tab += 1) tabs.push(await scene.connected(anna, 'phone', `tab${tab}`));
+  for (let tab = 0; tab < 8; tab += 1) tabs.push(await tabOf(scene, anna, 'phone', `tab${tab}`));
   const talk = await scene.group(anna, []);
   for (const tab of tabs) await tab.reach(talk.conversationId, 1);
   expect(tabs.filter(({ connection }) => connection.isClosed)).toEqual([]);
 
   const oldest = tabs[0]?.connection;
-  const ninth = await scene.connected(anna, 'phone', 'tab8');
+  const ninth = await tabOf(scene, anna, 'phone', 'tab8');
   expect((await within(5000, 'the oldest to close', oldest?.closed ?? Promise.reject())).code).toBe(4301);
 
   const second = tabs[1]?.connection;
-  const replacement = await scene.connected(anna, 'phone', 'tab1');
+  const replacement = await tabOf(scene, anna, 'phone', 'tab1');
   expect((await within(5000, 'the replaced to close', second?.closed ?? Promise.reject())).code).toBe(4301);
 
-  const other = await scene.connected(anna, 'laptop', 'tab1');
+  const other = await tabOf(scene, anna, 'laptop', 'tab1');
   const outcome = await other.say(talk.conversationId, `m ${crypto.randomUUID()}`);
   if (outcome.kind !== 'accepted') throw new Error('refused');
   for (const device of [...tabs.slice(2), ninth, replacement, other]) {
@@ -118,20 +125,20 @@ test.concurrent('[P2.2][P2.3] a refresh whose answer was lost gives the same suc
 test.concurrent('[P3.3][G8.4] a token that runs out closes the connection with 4200; one renewed in time does not', async () => {
   await using scene = await Scene.start();
   const anna = await scene.person('anna');
-  const renewed = scene.device(anna, 'renewed', { token: () => tokenFor('anna', 3) });
-  const lazy = scene.device(anna, 'lazy', { token: () => tokenFor('anna', 3) });
+  const renewed = scene.device(anna, 'renewed', { token: () => tokenFor(anna.subject, 3) });
+  const lazy = scene.device(anna, 'lazy', { token: () => tokenFor(anna.subject, 3) });
   await renewed.connect();
   await lazy.connect();
-  const claims = { deviceId: 'anna-renewed', instanceId: 'one', client: 'confab-faults/1' };
+  const claims = { deviceId: `${anna.subject}-renewed`, instanceId: 'one', client: 'confab-faults/1' };
   const answer = await renewed.connection.ask({
     type: 'authenticate',
-    token: tokenFor('anna', 60),
+    token: tokenFor(anna.subject, 60),
     ...claims,
   });
   expect(answer).toMatchObject({ type: 'accepted', verb: 'authenticate' });
   expect((await within(8000, 'the end of the token', lazy.connection.closed)).code).toBe(4200);
   expect(await renewed.connection.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
-  const late = scene.device(anna, 'late', { token: () => tokenFor('anna', -1) });
+  const late = scene.device(anna, 'late', { token: () => tokenFor(anna.subject, -1) });
   const connection = late.open();
   const refusal = await late.hearing(({ type }) => type === 'error', 'the refusal');
   expect(refusal).toMatchObject({ code: 'token_expired', retry: 'after_auth' });
@@ -142,7 +149,7 @@ test.concurrent('[P3.3][G8.4] the token of another user on a live connection is 
   await using scene = await Scene.start();
   const anna = await scene.person('anna');
   const device = await scene.connected(anna, 'phone');
-  const claims = { deviceId: 'anna-phone', instanceId: 'one', client: 'confab-faults/1' };
+  const claims = { deviceId: `${anna.subject}-phone`, instanceId: 'one', client: 'confab-faults/1' };
   const answer = await device.connection.ask({ type: 'authenticate', token: tokenFor('ben', 60), ...claims });
   expect(answer).toMatchObject({ type: 'error', code: 'unauthenticated' });
 });
@@ -162,8 +169,8 @@ test.concurrent('[G8.3][P3.2][P3.5] silent sockets: without authenticate closed 
   const anna = await scene.person('anna');
   const sleeping = await RawSocket.open(scene.server.port);
   await sleeping.next(({ type }) => type === 'hello', 'hello');
-  const claims = { deviceId: 'anna-asleep', instanceId: 'one', client: 'raw/1' };
-  sleeping.sendText(JSON.stringify({ type: 'authenticate', token: tokenFor('anna'), ...claims }));
+  const claims = { deviceId: `${anna.subject}-asleep`, instanceId: 'one', client: 'raw/1' };
+  sleeping.sendText(JSON.stringify({ type: 'authenticate', token: tokenFor(anna.subject), ...claims }));
   await sleeping.next(({ type }) => type === 'caught_up', 'caught_up');
   const watcher = await scene.connected(anna, 'phone');
   sleeping.answersPings = false;

@@ -25,7 +25,7 @@ test('[G7.1][P5.5] a device that reads nothing for a while is told to sync or to
   await slow.next(({ type }) => type === 'caught_up', 'caught_up');
   slow.stopReading();
 
-  const count = scaled(400);
+  const count = Math.max(200, scaled(400));
   let head = 0;
   for (let index = 0; index < count; index += 1) {
     const outcome = await speaker.say(conversationId, `${index} ${'x'.repeat(BODY_BYTES)}`);

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { lookUntil } from '../deadline.ts';
 import { Ear } from '../ear.ts';
 import { patienceMs } from '../scale.ts';
+import { receiptSeenMsMax } from '../topology.ts';
 import { Scene, type Person, type Talk } from '../scene.ts';
 import { listIn, type Frame, type JsonObject } from '../wire.ts';
 
@@ -57,8 +59,10 @@ test('[P8.1] a receipt moves what was received and read forwards alone, up to th
     const answer = await ear.ask({ type: 'receipt', conversationId, ...receipt });
     expect(answer).toMatchObject({ type: 'accepted', verb: 'receipt' });
     const watermarks = [{ userId: ben.userId, delivered, read }];
-    const seen = await conversationOf(anna, conversationId);
-    expect([receipt, seen['watermarks']]).toEqual([receipt, watermarks]);
+    await lookUntil(receiptSeenMsMax, async () => {
+      const seen = await conversationOf(anna, conversationId);
+      expect([receipt, seen['watermarks']]).toEqual([receipt, watermarks]);
+    });
     const own = await conversationOf(ben, conversationId);
     // The floor is never below the event by which the conversation began.
     const floor = Math.max(1, read);
@@ -173,7 +177,7 @@ test('[P8.5] mentions are the messages above the floor that name the user, in he
     [6, 0],
   ] as const) {
     await bens.ask({ type: 'receipt', conversationId, read });
-    expect([read, await counted(ben)]).toEqual([read, left]);
+    await lookUntil(receiptSeenMsMax, async () => expect([read, await counted(ben)]).toEqual([read, left]));
   }
   expect(await counted(cleo)).toBe(2);
   // The floor of one who comes back is the join.

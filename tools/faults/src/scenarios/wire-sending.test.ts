@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { lookUntil } from '../deadline.ts';
 import { Ear } from '../ear.ts';
 import { tokenFor } from '../jwt.ts';
 import { patienceMs } from '../scale.ts';
+import { receiptSeenMsMax } from '../topology.ts';
 import { Scene, type Person, type Talk } from '../scene.ts';
 import type { Frame } from '../wire.ts';
 
@@ -71,9 +73,11 @@ test('[P6.1] a message with every field comes as it was sent, and sending it aga
   expect(event).toMatchObject({ type: 'message_event', ...message });
   expect(event['readThrough']).toBeUndefined();
   expect(await bodiesOf(talk)).toEqual(['the first', message.body]);
-  expect(await anna.http.get(`/v1/conversations/${conversationId}`)).toMatchObject({
-    conversation: { read: { sequence: readThrough } },
-  });
+  await lookUntil(receiptSeenMsMax, async () =>
+    expect(await anna.http.get(`/v1/conversations/${conversationId}`)).toMatchObject({
+      conversation: { read: { sequence: readThrough } },
+    }),
+  );
 });
 
 test('[P6.2] an accepted message stands at its sequence for ever: on every connection, after kill -9, and for a repetition', async () => {
