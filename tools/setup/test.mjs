@@ -19,6 +19,9 @@ import { SetupError, exitOf, install, root, runMain, toolOf } from './install.mj
 import { readJunit } from './junit.mjs';
 import { concernsCassandra, isCassandraInstalled, startTestCassandra } from './test-cassandra.mjs';
 
+/** Timing decides no test: a machine with other things to do takes longer, and what hangs ends all the same. */
+const TEST_TIMEOUT = '--timeout=60000';
+
 /**
  * Each gate: a name for --only, a title, and a command (the first word is a program, 'node' and 'bun' are those of this
  * project). A command that writes a JUnit report to the path it is given counts by its tests; any other is one check.
@@ -150,9 +153,6 @@ async function runCommand([program, ...args], { programs, cassandra, environment
   });
   return (await exitOf(child)) === 0 && isComplete;
 }
-
-/** Timing decides no test: a machine with other things to do takes longer, and what hangs ends all the same. */
-const TEST_TIMEOUT = '--timeout=60000';
 
 function testWithBun(reportFile, filters) {
   const options = ['--only-failures', TEST_TIMEOUT, '--reporter=junit', `--reporter-outfile=${reportFile}`];
