@@ -131,6 +131,7 @@ export async function openCassandra(config: Config): Promise<Store> {
     keyspace: config.cassandraKeyspace,
     allow: {
       fewReplicas: allowed.has('few_replicas'),
+      oneWritingDatacenter: allowed.has('one_writing_datacenter'),
       periodicCommitLog: allowed.has('periodic_commit_log'),
       paxosV1: allowed.has('paxos_v1'),
     },

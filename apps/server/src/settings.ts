@@ -27,7 +27,12 @@ export interface Setting<T> {
 }
 
 /** What a cluster of Cassandra may be asked to do without, each costing a promise. */
-const CASSANDRA_ALLOWANCES = ['few_replicas', 'periodic_commit_log', 'paxos_v1'] as const;
+const CASSANDRA_ALLOWANCES = [
+  'few_replicas',
+  'one_writing_datacenter',
+  'periodic_commit_log',
+  'paxos_v1',
+] as const;
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 
@@ -87,7 +92,7 @@ export const settings = {
   cassandraAllow: optional(someOf(...CASSANDRA_ALLOWANCES), {
     name: 'CONFAB_CASSANDRA_ALLOW',
     description:
-      'What is refused without it, because it gives a promise up: `few_replicas` (one lost disk may lose acknowledged messages), `periodic_commit_log` (so may a power cut that meets all replicas), `paxos_v1` (reads may miss what was just acknowledged while the ring changes).',
+      'What is refused without it, because it gives a promise up: `few_replicas` (one lost disk may lose acknowledged messages), `periodic_commit_log` (so may a power cut that meets all replicas), `paxos_v1` (reads may miss what was just acknowledged while the ring changes), `one_writing_datacenter` (other data centers hold copies; nodes that write in two would overwrite each other).',
   }),
   redis: hidden(redisPlace, {
     name: 'CONFAB_REDIS',
