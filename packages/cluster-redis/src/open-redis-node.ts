@@ -96,11 +96,19 @@ interface Parts {
 function makeParts({ node, prefix, settings, onFault, target }: RedisNodeOptions): Parts {
   const keys = keysOf(prefix);
   const { nodeId, bootId } = node;
-  const now = (): number => performance.now();
   const processId = crypto.randomUUID().slice(0, 13);
   const path = new RedisPath({ target, keys, nodeId, processId, settings, onFault });
   const directory = new RedisDirectory({ node, path, keys, settings, onFault });
-  const bus = new RedisBus({ nodeId, bootId, path, directory, keys, settings, now, onFault });
+  const bus = new RedisBus({
+    nodeId,
+    bootId,
+    path,
+    directory,
+    keys,
+    settings,
+    onFault,
+    now: () => performance.now(),
+  });
   const batch = new CommandBatch(path.commands, settings.commandsPerWrite);
   const shared = { node, path, keys, settings, directory, batch, rows: new LocalRows() };
   const writer = new RowWriter({ ...shared, onFault, onRebuilt: () => bus.rebuilt() });

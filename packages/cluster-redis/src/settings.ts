@@ -25,6 +25,8 @@ export interface ClusterSettings {
   /** A row that nobody refreshes is forgotten; this bounds what a dead node leaves behind. */
   readonly rowSeconds: number;
   readonly refreshEveryMs: number;
+  /** How often it is told that Redis may evict keys. */
+  readonly evictionFaultEveryMs: number;
   /** Releases kept while Redis is away. Beyond it the node takes a new run instead, which outdates all its rows. */
   readonly unreleasedMax: number;
   /** How often a link in use tells how far it is, how long it counts as in use, and how often it tells it else. */
@@ -73,6 +75,7 @@ export const defaultSettings: ClusterSettings = {
   rebuildSpreadMs: 500,
   rowSeconds: 86_400,
   refreshEveryMs: 6 * 3_600_000,
+  evictionFaultEveryMs: 300_000,
   unreleasedMax: 10_000,
   beatEveryMs: 400,
   inUseMs: 2_000,

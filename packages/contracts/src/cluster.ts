@@ -90,7 +90,19 @@ export type Envelope =
       readonly conversationId: string;
       readonly userId: string;
     }
+  | SessionOpenedEnvelope
   | { readonly kind: 'device_revoked'; readonly userId: string; readonly deviceId: string };
+
+/** A session was opened: older ones of the same (user, device, instance) elsewhere are replaced by it. */
+export interface SessionOpenedEnvelope {
+  readonly kind: 'session_opened';
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly instanceId: string;
+  readonly connectionId: string;
+  /** By the clock of its node; where clocks differ, an older session may stay, and none that is newer goes. */
+  readonly openedAtMs: number;
+}
 
 /** Events committed together, and for each the users of the node that get it. */
 export interface EventsEnvelope {

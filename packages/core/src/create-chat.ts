@@ -180,7 +180,13 @@ function chatOf(
       return await handlers[verb]({ parts, user, request, context });
     },
     authenticate: (token, deviceId) => parts.signIn.authenticate(token, deviceId),
-    attach: (session) => sessions.attach(session),
+    async attach(session) {
+      await sessions.attach(session);
+      // Whoever connects need not wait for its earlier self to end.
+      delivery
+        .deliverOpening(session)
+        .catch((error: unknown) => observer.fault({ where: 'session opening', error }));
+    },
     detach: (session) => sessions.detach(session),
     resume: (request, sink) => resume.run(request, sink),
     async headsFor(userId, conversationIds) {

@@ -262,7 +262,10 @@ export class Connection {
   async admit(frame: Authenticate, proof: Authenticated): Promise<void> {
     const { chat, clock, hub, observer, revokedAmong } = this.#ports;
     const startedMs = clock.nowMs();
-    const session = new DeviceSession(this, proof, frame.instanceId);
+    const session = new DeviceSession(this, proof, {
+      instanceId: frame.instanceId,
+      openedAtMs: startedMs,
+    });
     this.#state = { kind: 'resuming', framesSeen: 0, isReady: false, session };
     this.#ports.leftDoor();
     const sink = this.#sinkFor(frame, session);

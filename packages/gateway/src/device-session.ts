@@ -27,16 +27,22 @@ export class DeviceSession implements LocalSession, Seated {
   readonly userId: string;
   readonly deviceId: string;
   readonly instanceId: string;
+  readonly openedAtMs: number;
   readonly #owner: SessionOwner;
   /** When the token runs out; a renewed token moves it. */
   expiresAtMs: number;
   nextOfUser: Seated | null = null;
 
-  constructor(owner: SessionOwner, proof: Authenticated, instanceId: string) {
+  constructor(
+    owner: SessionOwner,
+    proof: Authenticated,
+    opening: { instanceId: string; openedAtMs: number },
+  ) {
     this.#owner = owner;
     this.userId = proof.userId;
     this.deviceId = proof.deviceId;
-    this.instanceId = instanceId;
+    this.instanceId = opening.instanceId;
+    this.openedAtMs = opening.openedAtMs;
     this.expiresAtMs = proof.expiresAtMs;
   }
 

@@ -4,15 +4,25 @@ import { errors, types } from 'cassandra-driver';
 /** Whether a statement that failed may have been carried out: `not_applied` is certain, `unknown` is not. */
 export type FailedOutcome = 'not_applied' | 'unknown';
 
-/** Cassandra could not answer. To users it is `unavailable`; `outcome` is what it means for the statement. */
+/**
+ * Cassandra could not answer. To users it is `unavailable` and no more; `outcome` is what it means for the statement, and
+ * `reason` says why to those who run the program: it names nodes.
+ */
 export class CqlFailure extends ConfabError {
   readonly outcome: FailedOutcome;
+  readonly reason: string;
 
   constructor(outcome: FailedOutcome, reason: string, cause?: unknown) {
-    super('unavailable', reason);
+    super('unavailable');
     this.outcome = outcome;
+    this.reason = reason;
     this.cause = cause;
   }
+}
+
+/** The same for the operator at start, when nobody else can see it: an error whose message is the reason. */
+export function withReason(error: unknown): unknown {
+  return error instanceof CqlFailure ? new Error(error.reason, { cause: error }) : error;
 }
 
 const codes = types.responseErrorCodes;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, policies, type QueryOptions, types } from 'cassandra-driver';
-import { failureOf } from './cql-failure.ts';
+import { mapBounded } from './bounded.ts';
+import { CqlFailure, failureOf, withReason } from './cql-failure.ts';
 import { Gate } from './gate.ts';
 
 /** A value to bind. `undefined` leaves a column as it is; null would write a tombstone and is only for conditions. */
@@ -24,6 +25,14 @@ type ConditionalOutcome<Row> =
 export interface CqlSession {
   /** All rows, in pages of the driver: bound what is asked by LIMIT or by the partition. Asked again where a node fails. */
   read<Row>(cql: string, params: readonly CqlValue[]): Promise<readonly Row[]>;
+  /**
+   * Of tables that each node has of its own: what the nodes of this data center say, by address. Nodes that cannot be
+   * reached are left out; null where this user may not read it.
+   */
+  readNodes<Row>(
+    cql: string,
+    params: readonly CqlValue[],
+  ): Promise<ReadonlyMap<string, readonly Row[] | null>>;
   /** A read that first finishes what is under way in the partition, and therefore sees every decided commit. */
   readSerial<Row>(cql: string, params: readonly CqlValue[]): Promise<readonly Row[]>;
   /** Plain, and idempotent: it may be carried out more than once. */
@@ -60,6 +69,9 @@ const REQUESTS_PER_CONNECTION_MAX = 2_048;
 /** Below what one connection carries, so that one node alone can take it all. */
 const REQUESTS_UNDER_WAY_MAX = 1_536;
 const REQUESTS_WAITING_MAX = 100_000;
+/** As long as one node may take: whoever waited that long for a place would wait for the answer as well. */
+const REQUEST_WAIT_MS_MAX = 5_000;
+const NODES_AT_ONCE_MAX = 16;
 /** More than the ids of a bucket, which are read whole. */
 const FETCH_ROWS = 2_000;
 
@@ -71,6 +83,7 @@ const PLAIN: QueryOptions = {
   consistency: types.consistencies.localQuorum,
 };
 const SERIAL_READ: QueryOptions = { ...PLAIN, consistency: types.consistencies.localSerial };
+const OF_ONE_NODE: QueryOptions = { ...PLAIN, consistency: types.consistencies.one };
 const CONDITIONAL: QueryOptions = {
   ...PLAIN,
   isIdempotent: false,
@@ -78,7 +91,7 @@ const CONDITIONAL: QueryOptions = {
   retry: new policies.retry.FallthroughRetryPolicy(),
 };
 
-/** Throws where no node can be reached, or they refuse the credentials or the keyspace. */
+/** Throws, saying why, where no node can be reached, or they refuse the credentials or the keyspace. */
 export async function openCqlSession(
   connection: CassandraConnection,
   keyspace: string | null,
@@ -88,17 +101,23 @@ export async function openCqlSession(
     await client.connect();
   } catch (error) {
     await client.shutdown();
-    throw failureOf(error);
+    throw withReason(failureOf(error));
   }
-  return new DriverSession(client);
+  return new DriverSession(client, connection.localDataCenter);
 }
 
 class DriverSession implements CqlSession {
   readonly #client: Client;
-  readonly #gate = new Gate({ underWayMax: REQUESTS_UNDER_WAY_MAX, waitingMax: REQUESTS_WAITING_MAX });
+  readonly #dataCenter: string;
+  readonly #gate = new Gate({
+    underWayMax: REQUESTS_UNDER_WAY_MAX,
+    waitingMax: REQUESTS_WAITING_MAX,
+    waitMsMax: REQUEST_WAIT_MS_MAX,
+  });
 
-  constructor(client: Client) {
+  constructor(client: Client, dataCenter: string) {
     this.#client = client;
+    this.#dataCenter = dataCenter;
   }
 
   read<Row>(cql: string, params: readonly CqlValue[]): Promise<readonly Row[]> {
@@ -107,6 +126,22 @@ class DriverSession implements CqlSession {
 
   readSerial<Row>(cql: string, params: readonly CqlValue[]): Promise<readonly Row[]> {
     return this.#readPages<Row>(cql, params, SERIAL_READ);
+  }
+
+  async readNodes<Row>(
+    cql: string,
+    params: readonly CqlValue[],
+  ): Promise<ReadonlyMap<string, readonly Row[] | null>> {
+    const hosts = this.#client.hosts.values().filter(({ datacenter }) => datacenter === this.#dataCenter);
+    const answers = new Map<string, readonly Row[] | null>();
+    await mapBounded(hosts, NODES_AT_ONCE_MAX, async (host) => {
+      try {
+        answers.set(host.address, await this.#readPages<Row>(cql, params, { ...OF_ONE_NODE, host }));
+      } catch (error) {
+        if (!(error instanceof CqlFailure)) answers.set(host.address, null);
+      }
+    });
+    return answers;
   }
 
   async write(cql: string, params: readonly CqlValue[]): Promise<void> {

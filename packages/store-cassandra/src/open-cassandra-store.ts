@@ -9,6 +9,7 @@ import type {
 } from '@confab/contracts';
 import { CassandraArchive } from './archive/cassandra-archive.ts';
 import { checkCluster, type ClusterAllowances } from './cluster-check.ts';
+import { withReason } from './cql-failure.ts';
 import { type CassandraConnection, type CqlSession, openCqlSession } from './cql-session.ts';
 import { BUCKET_EVENTS, Buckets } from './log/buckets.ts';
 import { createCassandraLog } from './log/cassandra-log.ts';
@@ -56,7 +57,7 @@ export async function openCassandraStore({
     await checkCluster(session, { keyspace, localDataCenter: connection.localDataCenter }, allow);
   } catch (error) {
     await session.close();
-    throw error;
+    throw withReason(error);
   }
   return createCassandraStore(session, BUCKET_EVENTS);
 }
@@ -97,6 +98,8 @@ async function inSystem(
   const session = await openCqlSession(connection, null);
   try {
     await action(session);
+  } catch (error) {
+    throw withReason(error);
   } finally {
     await session.close();
   }

@@ -11,7 +11,7 @@ import {
 } from './testing/test-keyspace.ts';
 
 const TEST_TIMEOUT_MS = 60_000;
-const ALLOW = { periodicCommitLog: true, paxosV1: true, fewReplicas: true };
+const ALLOW = { periodicCommitLog: true, paxosV1: true, fewReplicas: true, oneWritingDatacenter: false };
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

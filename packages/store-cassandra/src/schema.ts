@@ -1,3 +1,4 @@
+import { withReason } from './cql-failure.ts';
 import { type CassandraConnection, type CqlSession, openCqlSession } from './cql-session.ts';
 import { logTables } from './log/log-tables.ts';
 import { peopleTables } from './people/people-tables.ts';
@@ -24,12 +25,19 @@ export interface MigrationOptions {
   readonly replication: Readonly<Record<string, number>>;
 }
 
-/** Makes the keyspace and the tables. Throws where the schema is newer than this program, or a name is no name. */
-export async function migrateCassandra({
-  connection,
-  keyspace,
-  replication,
-}: MigrationOptions): Promise<void> {
+/**
+ * Makes the keyspace and the tables. Throws where the schema is newer than this program, a name is no name, or Cassandra
+ * does not answer (the error says why).
+ */
+export async function migrateCassandra(options: MigrationOptions): Promise<void> {
+  try {
+    await migrate(options);
+  } catch (error) {
+    throw withReason(error);
+  }
+}
+
+async function migrate({ connection, keyspace, replication }: MigrationOptions): Promise<void> {
   await createKeyspace(connection, keyspace, replication);
   const session = await openCqlSession(connection, keyspace);
   try {

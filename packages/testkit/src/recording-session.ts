@@ -24,12 +24,14 @@ export type Told =
   | { readonly kind: 'behind'; readonly conversationId: string; readonly sequence: number }
   | { readonly kind: 'receipt'; readonly news: ReceiptNews }
   | { readonly kind: 'typing'; readonly conversationId: string; readonly userId: string }
-  | { readonly kind: 'revoked' };
+  | { readonly kind: 'revoked' }
+  | { readonly kind: 'replaced' };
 
 interface SessionOptions {
   readonly userId: string;
   readonly deviceId: string;
   readonly connectionId: string;
+  readonly openedAtMs: number;
   /** Told of each thing as it comes. */
   readonly onTold: (told: Told) => void;
 }
@@ -42,6 +44,8 @@ export class RecordingSession implements LocalSession, ResumeSink {
   readonly userId: string;
   readonly deviceId: string;
   readonly connectionId: string;
+  readonly instanceId: string;
+  readonly openedAtMs: number;
   readonly behind = new Map<string, number>();
   readonly told: Told[] = [];
   isLive = false;
@@ -49,10 +53,12 @@ export class RecordingSession implements LocalSession, ResumeSink {
   isClosed = false;
   readonly #onTold: (told: Told) => void;
 
-  constructor({ userId, deviceId, connectionId, onTold }: SessionOptions) {
+  constructor({ userId, deviceId, connectionId, openedAtMs, onTold }: SessionOptions) {
     this.userId = userId;
     this.deviceId = deviceId;
     this.connectionId = connectionId;
+    this.instanceId = `${deviceId}-instance`;
+    this.openedAtMs = openedAtMs;
     this.#onTold = onTold;
   }
 
@@ -97,6 +103,10 @@ export class RecordingSession implements LocalSession, ResumeSink {
 
   deviceRevoked(): void {
     this.#tell({ kind: 'revoked' });
+  }
+
+  replaced(): void {
+    this.#tell({ kind: 'replaced' });
   }
 
   async ready(news: Omit<Extract<Told, { kind: 'ready' }>, 'kind'>): Promise<void> {

@@ -17,6 +17,7 @@ import {
 } from '@confab/protocol';
 import { DeviceLog } from './device-log.ts';
 import { RecordingSession, type Told } from './recording-session.ts';
+import type { DrivenClock } from './driven-clock.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { TestReply, TestUser } from './cluster-world.ts';
 import type { TestNode } from './test-node.ts';
@@ -35,7 +36,11 @@ export interface Acknowledged extends PendingSend {
 }
 
 interface DeviceOptions {
-  readonly cluster: { readonly random: SeededRandom; node(index: number): TestNode };
+  readonly cluster: {
+    readonly random: SeededRandom;
+    readonly clock: DrivenClock;
+    node(index: number): TestNode;
+  };
   readonly user: TestUser;
   readonly deviceId: string;
 }
@@ -91,7 +96,8 @@ export class TestDevice {
     const session = new RecordingSession({
       userId: this.user.userId,
       deviceId: this.deviceId,
-      connectionId: `${this.deviceId}-${this.sessions.length}`,
+      connectionId: `${this.deviceId}-${String(this.sessions.length).padStart(6, '0')}`,
+      openedAtMs: this.#cluster.clock.nowMs(),
       onTold: (told) => this.#take(told),
     });
     this.sessions.push(session);
@@ -236,6 +242,7 @@ export class TestDevice {
       case 'caught_up':
       case 'typing':
       case 'revoked':
+      case 'replaced':
         break;
     }
   }

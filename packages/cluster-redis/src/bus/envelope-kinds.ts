@@ -5,6 +5,7 @@ const KINDS: Readonly<Record<Envelope['kind'], true>> = {
   head: true,
   receipt: true,
   typing: true,
+  session_opened: true,
   device_revoked: true,
 };
 

@@ -75,6 +75,6 @@ describe('outbound link', () => {
       });
       told.push(nowMs);
     }
-    expect(told).toEqual([0, 400, 800, 1_200, 1_600, 4_600, 7_600]);
+    expect(told).toEqual([0, 400, 800, 1_200, 1_600, 2_000, 5_000, 8_000]);
   });
 });

@@ -132,6 +132,58 @@ describe.skipIf(!hasRedis)('bus over a Redis that fails (needs Redis: apt-get in
     expect((toldAtMs[1] ?? Infinity) - (toldAtMs[0] ?? 0)).toBeLessThan(1_200);
   });
 
+  test('[BUS4] no loss is told of links that flow for a while and then rest', async () => {
+    let rests = 0;
+    const settings = { ...testSettings, inUseMs: 300, beatEveryMs: 60, idleBeatEveryMs: 700, silenceMs: 300 };
+    const [a, b] = await two((text) => {
+      if (text.startsWith('1 beat') && text.endsWith(' 700\n')) rests += 1;
+      return [text];
+    }, settings);
+    const arrivals = new Arrivals(b.bus, 'node-b');
+    await until(() => b.health().isRegistered);
+    let told = 0;
+    b.bus.onLoss('node-b', () => (told += 1));
+    for (let burst = 0; burst < 2; burst += 1) {
+      for (let place = 0; place < 50; place += 1) {
+        a.bus.publish('node-b', numbered(`burst-${burst}`, place));
+        await new Promise(setImmediate);
+      }
+      const until2Rests = rests + 2;
+      await until(() => rests >= until2Rests);
+      expect(arrivals.of(`burst-${burst}`)).toEqual(placesUpTo(50));
+    }
+    expect(told).toBe(0);
+  }, 15_000);
+
+  test('[BUS4] a node closes and its last frame was lost on the way: told within 1.5 s', async () => {
+    let isDropping = false;
+    const [a, b] = await two((text) => (isDropping && text.startsWith('1 data') ? [] : [text]));
+    const arrivals = new Arrivals(b.bus, 'node-b');
+    a.bus.publish('node-b', numbered('a', 0));
+    await until(() => arrivals.of('a').length === 1);
+    const told = Promise.withResolvers<void>();
+    b.bus.onLoss('node-b', told.resolve);
+    isDropping = true;
+    a.bus.publish('node-b', numbered('a', 1));
+    const closedAtMs = performance.now();
+    await a.close();
+    await told.promise;
+    expect(performance.now() - closedAtMs).toBeLessThan(1_500);
+  });
+
+  test('[BUS4] a node that is cut off is told of beyond its lease, every second until it is back', async () => {
+    const [a, b] = await two();
+    a.link.cut();
+    await until(() => !b.directory.live().includes('node-a'));
+    let told = 0;
+    b.bus.onLoss('node-b', () => (told += 1));
+    await until(() => told === 3);
+    a.link.mend();
+    const arrivals = new Arrivals(b.bus, 'node-b');
+    a.bus.publish('node-b', numbered('a', 0));
+    await until(() => arrivals.of('a').length === 1 && b.directory.live().includes('node-a'));
+  }, 10_000);
+
   test('[BUS4] a Redis that does not answer is told within 1.5 s and again; what was published meanwhile arrives', async () => {
     const leaseMs = 10_000;
     const [a, b] = await two(undefined, { ...testSettings, leaseMs });

@@ -146,27 +146,9 @@ export class RedisBus implements NodeBus {
   }
 
   tick(nowMs: number): void {
-    const { path, directory, settings } = this.#options;
-    const live = directory.live();
-    for (const [nodeId, link] of this.#outbound) {
-      const beat = link.beat(nowMs);
-      if (beat !== null) this.#outbox.send(nodeId, beat);
-      // While Redis is away every node looks dead, and what is lost meanwhile has to be told of later.
-      const isDead = path.isUp && !live.includes(nodeId);
-      if (isDead && link.idleMs(nowMs) > settings.forgetLinkMs) this.#outbound.delete(nodeId);
-    }
-    for (const [name, link] of this.#inbound) {
-      // While it cannot ask, a hole may still be filled; that something may be lost is told all the time.
-      if (path.isUp) link.tick(nowMs);
-      const silentMs = link.silentMs(nowMs);
-      if (silentMs > settings.forgetLinkMs) this.#dropInbound(name);
-      else if (silentMs > settings.silenceMs && path.isUp && this.#isExpected(name, link)) this.#bell.begin(name);
-      else this.#bell.end(name);
-    }
-    for (const [nodeId, lostAtMs] of this.#lost)
-      if (live.includes(nodeId) || nowMs - lostAtMs > settings.lostNodeMs) this.#lost.delete(nodeId);
-    if (this.#lost.size > 0) this.#bell.begin(NODE_LOST);
-    else this.#bell.end(NODE_LOST);
+    this.#tickOutbound(nowMs);
+    this.#tickInbound(nowMs);
+    this.#tickLost(nowMs);
     this.#requests.tick(nowMs);
     this.#bell.tick(nowMs);
   }
@@ -222,6 +204,40 @@ export class RedisBus implements NodeBus {
   close(): void {
     this.#requests.cutOff();
     this.#outbox.sendLast(this.#outbound);
+  }
+
+  #tickOutbound(nowMs: number): void {
+    const { path, directory, settings } = this.#options;
+    const live = directory.live();
+    for (const [nodeId, link] of this.#outbound) {
+      const beat = link.beat(nowMs);
+      if (beat !== null) this.#outbox.send(nodeId, beat);
+      // While Redis is away every node looks dead, and what is lost meanwhile has to be told of later.
+      const isDead = path.isUp && !live.includes(nodeId);
+      if (isDead && link.idleMs(nowMs) > settings.forgetLinkMs) this.#outbound.delete(nodeId);
+    }
+  }
+
+  #tickInbound(nowMs: number): void {
+    const { path, settings } = this.#options;
+    for (const [name, link] of this.#inbound) {
+      // While it cannot ask, a hole may still be filled; that something may be lost is told all the time.
+      if (path.isUp) link.tick(nowMs);
+      const silentMs = link.silentMs(nowMs);
+      const isLate = silentMs > settings.silenceMs && path.isUp && this.#isExpected(name, link);
+      if (silentMs > settings.forgetLinkMs) this.#dropInbound(name);
+      else if (isLate) this.#bell.begin(name);
+      else this.#bell.end(name);
+    }
+  }
+
+  #tickLost(nowMs: number): void {
+    const { directory, settings } = this.#options;
+    const live = directory.live();
+    for (const [nodeId, lostAtMs] of this.#lost)
+      if (live.includes(nodeId) || nowMs - lostAtMs > settings.lostNodeMs) this.#lost.delete(nodeId);
+    if (this.#lost.size > 0) this.#bell.begin(NODE_LOST);
+    else this.#bell.end(NODE_LOST);
   }
 
   /**
@@ -304,7 +320,11 @@ export class RedisBus implements NodeBus {
     if (words === null) this.#passOver('a talk that is no list');
     for (const one of words ?? []) {
       const word = parseTalk(one);
-      switch (word?.[0]) {
+      if (word === null) {
+        this.#passOver('a word of an unknown kind');
+        continue;
+      }
+      switch (word[0]) {
         case 'ask':
           void this.#answer(from, word[1], word[2]);
           break;
@@ -313,9 +333,6 @@ export class RedisBus implements NodeBus {
           break;
         case 'refuse':
           this.#requests.refused(word[1], word[2], word[3]);
-          break;
-        case undefined:
-          this.#passOver('a word of an unknown kind');
           break;
       }
     }

@@ -72,8 +72,25 @@ describe.skipIf(!hasRedis)('steps in Redis (needs Redis: apt-get install redis-s
     const poll = (): Promise<string[]> =>
       redis.confabPoll('generation', 'nodes', 'changes', crypto.randomUUID(), 'lease:');
     const [runId, generation, ...more] = await poll();
-    expect(more).toEqual(['1', 'a', 'x~1 - owner']);
+    expect(more).toEqual(['1', '', 'a', 'x~1 - owner']);
     expect(await redis.smembers('nodes')).toEqual(['a']);
     expect((await poll()).slice(0, 2)).toEqual([runId ?? '', generation ?? '']);
   });
+
+  test.each([
+    ['0', 'allkeys-lru', ''],
+    ['100mb', 'noeviction', ''],
+    ['100mb', 'volatile-ttl', 'volatile-ttl'],
+  ])(
+    '[REG4] a poll says whether keys may be evicted: maxmemory %s, policy %s',
+    async (memory, policy, said) => {
+      await redis.config('SET', 'maxmemory', memory, 'maxmemory-policy', policy);
+      try {
+        const polled = await redis.confabPoll('generation', 'nodes', 'changes', 'g', 'lease:');
+        expect(polled[3]).toBe(said);
+      } finally {
+        await redis.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+      }
+    },
+  );
 });

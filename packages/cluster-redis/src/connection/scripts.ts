@@ -32,9 +32,10 @@ export const scripts = {
       return 1`,
   },
   /**
-   * Which Redis this is, and every lease. Where the generation is missing it is set.
+   * Which Redis this is, whether it may evict keys, and every lease. Where the generation is missing it is set.
    * KEYS generation, nodes, changes. ARGV a new generation, what a lease's key begins with.
-   * Answers: run id of Redis, generation, changes, then node, lease, node, lease...
+   * Answers: run id of Redis, generation, changes, the policy by which keys are evicted or '', then node, lease, node,
+   * lease...
    */
   confabPoll: {
     numberOfKeys: 3,
@@ -44,8 +45,11 @@ export const scripts = {
         generation = ARGV[1]
         redis.call('SET', KEYS[1], generation)
       end
-      local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-      local answer = { server, generation, redis.call('GET', KEYS[3]) or '0' }
+      local about = redis.call('INFO', 'server', 'memory')
+      local server = string.match(about, 'run_id:(%w+)')
+      local policy = string.match(about, 'maxmemory_policy:([%w-]+)') or ''
+      if policy == 'noeviction' or string.match(about, 'maxmemory:(%d+)') == '0' then policy = '' end
+      local answer = { server, generation, redis.call('GET', KEYS[3]) or '0', policy }
       for _, node in ipairs(redis.call('SMEMBERS', KEYS[2])) do
         local lease = redis.call('GET', ARGV[2] .. node)
         if lease then

@@ -12,7 +12,7 @@ function poll(
   return nextView({ before, polled, nowMs: 0, leaseMs: LEASE_MS, hasLeft: () => false, ...more });
 }
 
-const both = ['redis-1', 'g1', '4', 'a', 'boot-a~1 redis-1:g1 owner', 'b', 'boot-b~1 - retired'];
+const both = ['redis-1', 'g1', '4', '', 'a', 'boot-a~1 redis-1:g1 owner', 'b', 'boot-b~1 - retired'];
 
 describe('cluster view', () => {
   test('a poll gives the leases', () => {
@@ -34,26 +34,27 @@ describe('cluster view', () => {
   });
 
   test('[BUS5] a lease of a later version is passed over', () => {
-    expect([...poll(null, ['r', 'g', '1', 'a', 'boot~1 - owner more', 'b', 'x']).view.nodes]).toEqual([]);
+    expect([...poll(null, ['r', 'g', '1', '', 'a', 'boot~1 - owner more', 'b', 'x']).view.nodes]).toEqual([]);
   });
 
   test('[NODE1] a lease that is gone is a loss, unless the node said that it leaves', () => {
     const { view } = poll(null, both);
-    const silent = poll(view, both.slice(0, 5));
+    const silent = poll(view, both.slice(0, 6));
     expect([silent.lost, silent.left]).toEqual([['b'], []]);
-    const polite = poll(view, both.slice(0, 5), { hasLeft: (run) => run === 'boot-b~1' });
+    const polite = poll(view, both.slice(0, 6), { hasLeft: (run) => run === 'boot-b~1' });
     expect([polite.lost, polite.left]).toEqual([[], ['b']]);
   });
 
   test('[BUS4] another process in the place of a node is a loss, another run of the same process none', () => {
     const { view } = poll(null, both);
-    expect(poll(view, [...both.slice(0, 4), 'boot-a2~1 - owner', ...both.slice(5)]).lost).toEqual(['a']);
-    expect(poll(view, [...both.slice(0, 4), 'boot-a~2 - owner', ...both.slice(5)]).lost).toEqual([]);
+    expect(poll(view, [...both.slice(0, 5), 'boot-a2~1 - owner', ...both.slice(6)]).lost).toEqual(['a']);
+    expect(poll(view, [...both.slice(0, 5), 'boot-a~2 - owner', ...both.slice(6)]).lost).toEqual([]);
   });
 
   test.each([
-    ['the registry was lost', ['redis-1', 'g2', '0']],
-    ['Redis is another one', ['redis-2', 'g1', '4']],
+    ['the registry was lost', ['redis-1', 'g2', '0', '']],
+    ['Redis is another one', ['redis-2', 'g1', '4', '']],
+    ['Redis may evict keys', ['redis-1', 'g1', '4', 'volatile-lru']],
   ])('[REG4] %s: nodes without a lease stay for a lease time, with rows missing', (_, polled) => {
     const { view } = poll(null, both);
     const then = poll(view, polled, { nowMs: 1_000 });

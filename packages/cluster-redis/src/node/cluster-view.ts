@@ -6,13 +6,15 @@ export interface ClusterView {
   readonly epoch: string;
   /** How many changes of leases there had been. */
   readonly changes: string;
+  /** The policy by which Redis may evict keys, which leaves no trace: any row or lease may be missing. Null: it keeps all. */
+  readonly evictionPolicy: string | null;
   readonly nodes: ReadonlyMap<string, KnownNode>;
 }
 
 interface KnownNode extends Lease {
   /**
-   * When its lease was first missing though it may live: Redis had lost its keys or was another one. Null: it has its
-   * lease.
+   * When its lease was first missing though it may live: Redis had lost or evicted keys, or was another one. Null: it has
+   * its lease.
    */
   readonly missingSinceMs: number | null;
 }
@@ -28,7 +30,7 @@ export interface ViewChange {
 
 export interface ViewStep {
   readonly before: ClusterView | null;
-  /** The answer of the poll: run id of Redis, generation, changes, then node, lease, node, lease... */
+  /** The answer of the script that polls. */
   readonly polled: readonly string[];
   readonly nowMs: number;
   readonly leaseMs: number;
@@ -38,20 +40,31 @@ export interface ViewStep {
 /** The next view. A node whose lease went with the keys of Redis stays for a lease time: it has to have its chance. */
 export function nextView(step: ViewStep): ViewChange {
   const { before, polled, nowMs, hasLeft } = step;
-  const [redisRunId = '', generation = '', changes = '0', ...leases] = polled;
-  const epoch = epochOf(redisRunId, generation);
-  const nodes = parseLeases(leases);
+  const view = parsePolled(polled);
+  const nodes = new Map(view.nodes);
   const lost: string[] = [];
   const left: string[] = [];
+  const isSameRegistry = before?.epoch === view.epoch && view.evictionPolicy === null;
   for (const [nodeId, node] of before?.nodes ?? []) {
     const now = nodes.get(nodeId);
     if (now !== undefined && bootIdOf(now.run) === bootIdOf(node.run)) continue;
     if (hasLeft(node.run)) left.push(nodeId);
-    else if (now === undefined && mayLive(node, before?.epoch === epoch, step)) {
+    else if (now === undefined && mayLive(node, isSameRegistry, step)) {
       nodes.set(nodeId, { ...node, epoch: null, missingSinceMs: node.missingSinceMs ?? nowMs });
     } else lost.push(nodeId);
   }
-  return { view: { redisRunId, epoch, changes, nodes }, lost, left };
+  return { view: { ...view, nodes }, lost, left };
+}
+
+function parsePolled(polled: readonly string[]): ClusterView {
+  const [redisRunId = '', generation = '', changes = '0', policy = '', ...leases] = polled;
+  return {
+    redisRunId,
+    epoch: epochOf(redisRunId, generation),
+    changes,
+    evictionPolicy: policy === '' ? null : policy,
+    nodes: parseLeases(leases),
+  };
 }
 
 function parseLeases(leases: readonly string[]): Map<string, KnownNode> {
@@ -63,7 +76,7 @@ function parseLeases(leases: readonly string[]): Map<string, KnownNode> {
   return nodes;
 }
 
-/** Whether a node without a lease may live: in the same registry a lease that is missing has ended. */
+/** Whether a node without a lease may live: in the same registry, where it keeps all keys, the lease has ended. */
 function mayLive(
   { missingSinceMs }: KnownNode,
   isSameRegistry: boolean,

@@ -178,8 +178,9 @@ export class RedisDirectory implements NodeDirectory {
     const polled = await path.commands.confabPoll(...asked);
     if (!path.isUp) return;
     const nowMs = performance.now();
+    const before = this.#view;
     const { view, lost, left } = nextView({
-      before: this.#view,
+      before,
       polled,
       nowMs,
       leaseMs: settings.leaseMs,
@@ -189,7 +190,9 @@ export class RedisDirectory implements NodeDirectory {
     this.#viewedAtMs = nowMs;
     this.#isCurrent = true;
     const own = view.nodes.get(node.nodeId);
-    if (own?.run !== this.own.run || own.missingSinceMs !== null) this.own.lapse();
+    // In another registry rows may be back that this run had removed.
+    const isOther = before !== null && before.epoch !== view.epoch;
+    if (isOther || own?.run !== this.own.run || own.missingSinceMs !== null) this.own.lapse();
     this.#list();
     for (const nodeId of left) this.#listener?.left(nodeId);
     for (const nodeId of lost) if (nodeId !== node.nodeId) this.#listener?.lost(nodeId);

@@ -89,6 +89,44 @@ describe.skipIf(!hasRedis)(
       await neverTooFewUntilExact(nodes);
     }, 20_000);
 
+    test('[REG4] a Redis that may evict keys is told as a fault, and every node is given until it keeps them', async () => {
+      const [a, b] = await two();
+      await claim(a, 'ann');
+      await claim(b, 'bob');
+      await cluster.redis.config('SET', 'maxmemory', '1gb', 'maxmemory-policy', 'volatile-lru');
+      try {
+        await until(() => [a, b].every(({ faults, health }) => faults.length > 0 && !health().isRegistered));
+        await cluster.redis.del(keysOf(cluster.prefix).user('ann'), keysOf(cluster.prefix).lease('node-a'));
+        const { changes } = b.health();
+        await until(async () => {
+          expect((await b.registry.locate(['ann', 'eve'])).get('node-a')).toEqual(['ann', 'eve']);
+          return b.health().changes !== changes;
+        });
+        expect(b.faults.map(({ where }) => where)).toEqual(['cluster-redis/registry']);
+      } finally {
+        await cluster.redis.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+      }
+      await cluster.settle();
+      expect(await b.registry.locate(['ann', 'bob'])).toEqual(
+        new Map([
+          ['node-a', ['ann']],
+          ['node-b', ['bob']],
+        ]),
+      );
+    });
+
+    test('[REG2] a replica that takes over with the leases and with a row that was removed: the row is not given', async () => {
+      const [a, b] = await two();
+      await claim(a, 'ann');
+      await claim(a, 'eve');
+      const keys = keysOf(cluster.prefix);
+      const rows = await cluster.redis.hgetall(keys.user('eve'));
+      await release(a, 'eve');
+      await cluster.redis.multi().hset(keys.user('eve'), rows).set(keys.generation, 'another').exec();
+      await cluster.settle();
+      expect(await b.registry.locate(['ann', 'eve'])).toEqual(new Map([['node-a', ['ann']]]));
+    });
+
     test('[REG4] Redis does not answer: calls end in time, and every node is given with every user', async () => {
       const [a, b] = await two({ ...testSettings, leaseMs: 10_000, commandMsMax: 500 });
       await claim(a, 'ann');

@@ -34,6 +34,7 @@ export class RowWriter {
   #misses = 0;
   #writtenAtMs = performance.now();
   #failedAtMs = -Infinity;
+  #evictionToldAtMs = -Infinity;
   #toldFault = '';
 
   constructor(options: RowWriterOptions) {
@@ -52,6 +53,10 @@ export class RowWriter {
     const { own, current } = directory;
     if (this.#isWriting || this.#closing.signal.aborted) return;
     if (!path.isUp || current === null || own.state !== 'held') return;
+    if (current.evictionPolicy !== null) {
+      this.#standEviction(current.evictionPolicy, nowMs);
+      return;
+    }
     // A Redis that answers and refuses (its memory is full, say) is not asked without end.
     if (nowMs - this.#failedAtMs < settings.pollEveryMs) return;
     const isMissing = own.lease.epoch !== current.epoch;
@@ -67,6 +72,18 @@ export class RowWriter {
     });
   }
 
+  /** Rows go without a trace: they never count as complete, so that this node gets everything [REG4]. */
+  #standEviction(policy: string, nowMs: number): void {
+    const { directory, settings, onFault } = this.#options;
+    directory.own.register(null);
+    if (nowMs - this.#evictionToldAtMs < settings.evictionFaultEveryMs) return;
+    this.#evictionToldAtMs = nowMs;
+    const error = new Error(
+      `Redis may evict keys (maxmemory-policy ${policy}): until it is noeviction, every node gets what is for any.`,
+    );
+    onFault({ where: 'cluster-redis/registry', error });
+  }
+
   close(): void {
     this.#closing.abort();
   }
@@ -79,6 +96,7 @@ export class RowWriter {
     const misses = this.#misses;
     const isOutdated = (): boolean =>
       directory.current?.epoch !== epoch ||
+      directory.current.evictionPolicy !== null ||
       own.run !== run ||
       own.state !== 'held' ||
       this.#misses !== misses;

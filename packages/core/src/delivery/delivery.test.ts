@@ -210,6 +210,24 @@ describe('a group that has shrunk below the tier of followers', () => {
   });
 });
 
+describe('a device that connects elsewhere', () => {
+  test('[P3.4] [G4.6] replaces its own earlier session on the node before, and no other', async () => {
+    const { cluster, ann, devices } = await open();
+    await using _ = cluster;
+    const [phone] = devices;
+    const laptop = cluster.device(ann, 'laptop');
+    await laptop.connect(cluster.node(0));
+    await cluster.advance(5);
+    const before = phone.session;
+    const told = (session: typeof before) => session?.told.filter(({ kind }) => kind === 'replaced').length;
+    // Half open: the device is gone, and its node does not know.
+    const after = cluster.device(ann, 'phone');
+    await after.connect(cluster.node(1));
+    await cluster.settle();
+    expect([told(before), told(after.session), told(laptop.session)]).toEqual([1, 0, 0]);
+  });
+});
+
 describe('stopping', () => {
   test('[G9.5] waits for what was committed to be on the bus', async () => {
     const scene = await open();

@@ -7,6 +7,7 @@ import type {
   SessionRegistry,
 } from '@confab/contracts';
 import { type ConversationState, type DeliveryTier, TICK_MS, tierOf } from '@confab/conversation';
+import type { LocalSession } from '../face/local-session.ts';
 import type { Planned } from '../log/batch.ts';
 
 /**
@@ -19,6 +20,7 @@ const LOOKED_UP_EVERY_MS = 60_000;
 const FOLLOWED_MAX = 10_000;
 
 export interface DeliveryOptions {
+  readonly node: { readonly nodeId: string };
   readonly registry: SessionRegistry;
   readonly bus: NodeBus;
   readonly clock: Clock;
@@ -224,6 +226,22 @@ export class Delivery {
   async deliverTyping(userIds: readonly string[], conversationId: string, userId: string): Promise<void> {
     for (const [nodeId, found] of await this.#options.registry.locate(userIds)) {
       this.#options.bus.publish(nodeId, { kind: 'typing', userIds: found, conversationId, userId });
+    }
+  }
+
+  /** Tells the other nodes that hold the user's sessions of a new one, which replaces its own earlier self there. */
+  async deliverOpening({
+    userId,
+    deviceId,
+    instanceId,
+    connectionId,
+    openedAtMs,
+  }: LocalSession): Promise<void> {
+    if (instanceId === null) return;
+    const { bus, node, registry } = this.#options;
+    for (const [nodeId] of await registry.locate([userId])) {
+      if (nodeId === node.nodeId) continue;
+      bus.publish(nodeId, { kind: 'session_opened', userId, deviceId, instanceId, connectionId, openedAtMs });
     }
   }
 

@@ -4,6 +4,7 @@ import type {
   EventsEnvelope,
   HeadEnvelope,
   NodeRecord,
+  SessionOpenedEnvelope,
   SessionRecord,
   SessionRegistry,
 } from '@confab/contracts';
@@ -95,6 +96,11 @@ export class LocalSessions {
           session.receiveTyping(envelope.conversationId, envelope.userId),
         );
         return 0;
+      case 'session_opened':
+        for (const session of this.of(envelope.userId)) {
+          if (isReplacedBy(session, envelope)) session.replaced();
+        }
+        return 0;
       case 'device_revoked':
         for (const session of this.of(envelope.userId)) {
           if (session.deviceId === envelope.deviceId) session.deviceRevoked();
@@ -147,4 +153,11 @@ export class LocalSessions {
       bootId: this.#node.bootId,
     };
   }
+}
+
+function isReplacedBy(session: LocalSession, opened: SessionOpenedEnvelope): boolean {
+  const { connectionId, deviceId, instanceId, openedAtMs } = session;
+  if (deviceId !== opened.deviceId || instanceId !== opened.instanceId) return false;
+  if (openedAtMs !== opened.openedAtMs) return openedAtMs < opened.openedAtMs;
+  return connectionId < opened.connectionId;
 }

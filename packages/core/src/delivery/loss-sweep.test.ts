@@ -32,7 +32,13 @@ test('[G9.2] a conversation that a session notes while the sweep looks who is he
   await turn();
   expect(pages).toBe(2);
   await sessions.attach(
-    new RecordingSession({ userId: 'a5', deviceId: 'd', connectionId: 'c', onTold: () => undefined }),
+    new RecordingSession({
+      userId: 'a5',
+      deviceId: 'd',
+      connectionId: 'c',
+      openedAtMs: 0,
+      onTold: () => undefined,
+    }),
   );
   sessions.handed.note('d1', 2);
   second.resolve();

@@ -13,12 +13,18 @@ export interface LocalSession {
   readonly userId: string;
   readonly deviceId: string;
   readonly connectionId: string;
+  /** The running copy of the client that opened it; null for one that replaces nothing, such as a poll. */
+  readonly instanceId: string | null;
+  /** Milliseconds since the epoch. */
+  readonly openedAtMs: number;
   receiveEvent(event: HeardEvent, shared: SharedFrames): void;
   /** The session may have missed events of a conversation, up to this sequence: it is to be told where that stands. */
   fellBehind(conversationId: string, sequence: number): void;
   receiveReceipt(news: ReceiptNews): void;
   receiveTyping(conversationId: string, userId: string): void;
   deviceRevoked(): void;
+  /** A newer session of the same (user, device, instance) has been opened on another node. */
+  replaced(): void;
 }
 
 /** Room for a session to keep the bytes of an event that all its neighbours send too: encoded once a node. */

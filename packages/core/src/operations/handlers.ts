@@ -170,6 +170,7 @@ export const handlers: Handlers = {
   },
   receipt: async ({ parts, user, request }) => {
     const { conversationId, delivered, read } = request;
+    // Not until it is written: receipts come in crowds, and only the highest counts.
     await parts.receipts.take({ conversationId, ...user, delivered: delivered ?? null, read: read ?? null });
     return DONE;
   },
@@ -263,7 +264,8 @@ async function sendMessage({ parts, user, request, context }: Asked<'send_messag
       : () => parts.history.refuseUnknownReply(conversationId, user.userId, replyTo);
   const { event, duplicate } = await submit(parts, command, context, prepare);
   if (event === null) throw new Error('a message was decided to be nothing');
-  if (readThrough !== undefined && readThrough > 0 && !duplicate) {
+  // Of a repetition too: the first one's answer may have been lost with the node that was to note it.
+  if (readThrough !== undefined && readThrough > 0) {
     void parts.receipts
       .take({ conversationId, ...user, delivered: null, read: readThrough })
       .catch(() => undefined);

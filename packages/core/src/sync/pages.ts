@@ -150,6 +150,8 @@ let pollCount = 0;
 class NewsWaiter implements LocalSession {
   readonly userId: string;
   readonly deviceId: string;
+  readonly instanceId = null;
+  readonly openedAtMs = 0;
   isRevoked = false;
   readonly connectionId: string;
   readonly news: Promise<void>;
@@ -187,6 +189,8 @@ class NewsWaiter implements LocalSession {
   receiveReceipt(_news: ReceiptNews): void {}
 
   receiveTyping(_conversationId: string, _userId: string): void {}
+
+  replaced(): void {}
 
   deviceRevoked(): void {
     this.isRevoked = true;

@@ -103,7 +103,8 @@ export class CassandraArchive implements Archive {
     const first = buckets.of(from);
     const asked = Array.from({ length: buckets.of(through) - first + 1 }, (_, step) => first + step);
     const rows = await readEach(asked, (bucket) =>
-      session.read<HashRow>(HASHES, [conversationId, bucket, eventKey(from), eventKey(through)]),
+      // Serial, so that it leaves no replica with the hash of an event that it lacks.
+      session.readSerial<HashRow>(HASHES, [conversationId, bucket, eventKey(from), eventKey(through)]),
     );
     return new Map(rows.flat().map((row) => [Number(row.key), row.content_hash]));
   }

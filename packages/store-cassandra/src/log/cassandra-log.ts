@@ -53,7 +53,7 @@ export function createCassandraLog({ session, bucketEvents, addWork }: Cassandra
       },
       read: (request) => reader.read(request),
       findByClientIds: (conversationId, keys) => found.find(conversationId, keys),
-      countOwn: (questions) => readEach(questions, (question) => ownCounts.count(question)),
+      countOwn: (questions) => ownCounts.count(questions),
     },
     views: {
       list: (request) => viewReader.list(request),

@@ -1,10 +1,9 @@
 import { mapBounded, readEach } from '../bounded.ts';
 import { chunksOf } from '../chunks.ts';
 import type { CqlSession } from '../cql-session.ts';
+import { eraOf, idSlice } from './id-slices.ts';
 import { rowKinds } from './log-rows.ts';
 
-/** A constant of the schema: partitions that the ids of a conversation's full buckets are spread over. */
-const SLICES = 8;
 const KEYS_PER_QUERY_MAX = 100;
 const BATCHES_AT_ONCE_MAX = 8;
 
@@ -23,6 +22,9 @@ interface IdRow {
 /**
  * What client ids made. A bucket's own ids are part of it; those of full buckets are copied to a table of their own
  * before the next bucket is opened, so that an id is found for ever.
+ *
+ * That table has slices, which together are as many as the buckets need: see `id-slices.ts`. To look up an id is one
+ * read for each era: one up to a million events, and one more each time the conversation doubles.
  */
 export class EventIds {
   readonly #session: CqlSession;
@@ -44,13 +46,21 @@ export class EventIds {
     );
   }
 
-  /** The sequences that these ids made in buckets that have a successor. */
-  async inFullBuckets(conversationId: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const slices = [...Map.groupBy(keys, sliceOf)].flatMap(([slice, inSlice]) =>
-      chunksOf(inSlice, KEYS_PER_QUERY_MAX).map((chunk) => ({ slice, chunk })),
-    );
+  /** The sequences that these ids made in the buckets before one, all of which have a successor. */
+  async before(
+    conversationId: string,
+    bucket: number,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    if (bucket === 0) return new Map();
+    const eras = Array.from({ length: eraOf(bucket - 1) + 1 }, (_, era) => era);
+    const queries = eras
+      .flatMap((era) => [...Map.groupBy(keys, (key) => idSlice(key, era))])
+      .flatMap(([slice, inSlice]) =>
+        chunksOf(inSlice, KEYS_PER_QUERY_MAX).map((chunk) => ({ slice, chunk })),
+      );
     return sequencesOf(
-      await readEach(slices, ({ slice, chunk }) =>
+      await readEach(queries, ({ slice, chunk }) =>
         this.#session.read<IdRow>(FIND_IN_SLICE, [conversationId, slice, chunk]),
       ),
     );
@@ -59,7 +69,8 @@ export class EventIds {
   /** Copies the ids of a full bucket; repeating it changes nothing. */
   async keepBucket(conversationId: string, bucket: number): Promise<void> {
     const rows = await this.#session.read<IdRow>(READ_BUCKET_IDS, [conversationId, bucket]);
-    const slices = [...Map.groupBy(rows, ({ key }) => sliceOf(key))];
+    const era = eraOf(bucket);
+    const slices = [...Map.groupBy(rows, ({ key }) => idSlice(key, era))];
     await mapBounded(slices, BATCHES_AT_ONCE_MAX, ([slice, inSlice]) =>
       this.#session.batch(
         inSlice.map(({ key, sequence }) => ({
@@ -73,11 +84,4 @@ export class EventIds {
 
 function sequencesOf(answers: readonly (readonly IdRow[])[]): ReadonlyMap<string, number> {
   return new Map(answers.flat().map(({ key, sequence }) => [key, sequence]));
-}
-
-/** FNV-1a: small, even enough, and written out here because it must never change. */
-function sliceOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return ((hash ^ (hash >>> 16)) >>> 0) % SLICES;
 }

@@ -2,7 +2,7 @@ import { clientIdText, type FoundEvent, type IdempotencyKey } from '@confab/cont
 import { readEach } from '../bounded.ts';
 import { chunksOf } from '../chunks.ts';
 import type { CqlSession } from '../cql-session.ts';
-import type { BucketHeads } from './bucket-heads.ts';
+import type { BucketHead, BucketHeads } from './bucket-heads.ts';
 import type { Buckets } from './buckets.ts';
 import type { EffectsKeeper } from './effects.ts';
 import type { EventIds } from './event-ids.ts';
@@ -41,13 +41,27 @@ export class FoundEvents {
     const { ids, effects } = this.#parts;
     const [newest, older] = await Promise.all([
       ids.inBucket(conversationId, head.bucket, asked),
-      head.bucket === 0 ? new Map<string, number>() : ids.inFullBuckets(conversationId, asked),
+      ids.before(conversationId, head.bucket, asked),
     ]);
     // Whoever is told of an event may look for its effects next.
     if (newest.size > 0) await effects.settle(head);
     const sequences = new Map([...older, ...newest]);
-    const events = await this.#eventsAt(conversationId, [...sequences.values()]);
+    const events = await this.#wholeEventsAt(head, [...sequences.values()]);
     return texts.map((text) => events.get(sequences.get(text) ?? 0) ?? null);
+  }
+
+  /**
+   * Replicas that lack a commit may have got its ids from whoever read those, and not yet its events: then it is finished
+   * and they are asked for once more.
+   */
+  async #wholeEventsAt(
+    { conversationId, bucket }: BucketHead,
+    sequences: readonly number[],
+  ): Promise<ReadonlyMap<number, FoundEvent>> {
+    const events = await this.#eventsAt(conversationId, sequences);
+    if (events.size === sequences.length) return events;
+    await this.#parts.heads.inBucketSerial(conversationId, bucket);
+    return this.#eventsAt(conversationId, sequences);
   }
 
   async #eventsAt(
@@ -62,9 +76,11 @@ export class FoundEvents {
       session.read<FoundRow>(READ_FOUND, [conversationId, bucket, chunk.map(eventKey)]),
     );
     return new Map(
-      answers.flat().map((row) => {
+      answers.flat().flatMap((row) => {
+        // Pages of events are read without it, and may have left a row without it in the same way.
+        if (row.content_hash === null) return [];
         const event = storedEvent(conversationId, row);
-        return [event.sequence, { event, contentHash: row.content_hash }];
+        return [[event.sequence, { event, contentHash: row.content_hash }] as const];
       }),
     );
   }

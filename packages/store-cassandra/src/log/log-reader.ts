@@ -39,6 +39,12 @@ interface Range {
   readonly isBackwards: boolean;
 }
 
+/** What one query asks for of one bucket: at most `rowsMax` events, from the end where it is backwards. */
+interface Piece extends Range {
+  readonly bucket: number;
+  readonly rowsMax: number;
+}
+
 /** Pages of a log, over as many buckets as they need. */
 export class LogReader {
   readonly #session: CqlSession;
@@ -96,13 +102,8 @@ export class LogReader {
     for (let last = after; last < through;) {
       const bucket = this.#buckets.of(last + 1);
       const end = Math.min(through, this.#buckets.lastSequence(bucket));
-      const rows = await this.#rows(READ_UP, [
-        conversationId,
-        bucket,
-        eventKey(last),
-        eventKey(end),
-        rowsMax,
-      ]);
+      const piece = { conversationId, bucket, after: last, through: end, isBackwards: false, rowsMax };
+      const rows = await this.#wholePiece(piece);
       for (const row of rows) yield storedEvent(conversationId, row);
       last += rows.length;
       // Sequences have no gaps: fewer rows than asked and short of the end means that the log ends here.
@@ -114,11 +115,48 @@ export class LogReader {
     for (let next = through; next > after;) {
       const bucket = this.#buckets.of(next);
       const start = Math.max(after, this.#buckets.lastSequence(bucket - 1));
-      const keys = [eventKey(start), eventKey(next)] as const;
-      const rows = await this.#rows(READ_DOWN, [conversationId, bucket, ...keys, rowsMax]);
+      const piece = { conversationId, bucket, after: start, through: next, isBackwards: true, rowsMax };
+      const rows = await this.#wholePiece(piece);
       for (const row of rows) yield storedEvent(conversationId, row);
       next = rows.length < rowsMax ? start : Number(rows.at(-1)?.key) - 1;
     }
+  }
+
+  /**
+   * Replicas that lack a commit may have got its head, or some of its events, from whoever read those. Where events do
+   * not come that are known to stand, their commit is finished and they are asked for once more.
+   */
+  async #wholePiece(piece: Piece): Promise<readonly EventRow[]> {
+    const rows = await this.#piece(piece);
+    if (this.#isWhole(rows, piece)) return rows;
+    await this.#heads.inBucketSerial(piece.conversationId, piece.bucket);
+    return this.#piece(piece);
+  }
+
+  #piece({
+    conversationId,
+    bucket,
+    after,
+    through,
+    isBackwards,
+    rowsMax,
+  }: Piece): Promise<readonly EventRow[]> {
+    const params = [conversationId, bucket, eventKey(after), eventKey(through), rowsMax];
+    return this.#rows(isBackwards ? READ_DOWN : READ_UP, params);
+  }
+
+  #isWhole(
+    rows: readonly EventRow[],
+    { conversationId, after, through, isBackwards, rowsMax }: Piece,
+  ): boolean {
+    const [low, high] = isBackwards ? [rows.at(-1), rows[0]] : [rows[0], rows.at(-1)];
+    const first = Number(low?.key ?? after + 1);
+    const last = Number(high?.key ?? after);
+    if (last - first + 1 !== rows.length) return false;
+    const isFull = rows.length === rowsMax;
+    const hasStart = first === after + 1 || (isFull && isBackwards);
+    const hasEnd = last === through || (isFull && !isBackwards);
+    return hasStart && (hasEnd || !this.#heads.isKnownPast(conversationId, last));
   }
 
   async *#rareEvents(range: Range, type: LogEventType): AsyncGenerator<StoredEvent> {

@@ -29,7 +29,7 @@ export interface EventRow {
 }
 
 export interface FoundRow extends EventRow {
-  readonly content_hash: string;
+  readonly content_hash: string | null;
 }
 
 /** The head of a bucket: its static columns without the effects themselves, which are large. */

@@ -30,7 +30,7 @@ export const logTables: readonly string[] = [
     PRIMARY KEY ((conversation_id, bucket), kind, key)
   ) WITH CLUSTERING ORDER BY (kind ASC, key ASC)`,
 
-  // The ids of full buckets, spread over a fixed number of slices so that no partition grows with the conversation alone.
+  // The ids of full buckets, spread over slices of which there are more as the conversation grows: `id-slices.ts`.
   `CREATE TABLE IF NOT EXISTS event_ids (
     conversation_id text,
     slice int,

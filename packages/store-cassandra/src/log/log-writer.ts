@@ -106,8 +106,7 @@ export class LogWriter {
     } else if (bucket > 0 && !heads.isKnownOpen(conversationId, bucket)) {
       if ((await heads.inBucket(conversationId, bucket)) === null) return this.#refusal(request);
     }
-    if (bucket === 0) return READY;
-    const known = await ids.inFullBuckets(conversationId, request.events.map(clientIdKey));
+    const known = await ids.before(conversationId, bucket, request.events.map(clientIdKey));
     return known.size === 0 ? READY : this.#refusal(request);
   }
 
@@ -168,7 +167,7 @@ async function outcomeUnless<T>(
     return await step;
   } catch (error) {
     if (!(error instanceof CqlFailure)) throw error;
-    return { kind: kindOf(error), reason: error.message };
+    return { kind: kindOf(error), reason: error.reason };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { OwnCountQuestion } from '@confab/contracts';
-import { mapBounded } from '../bounded.ts';
+import { readEach } from '../bounded.ts';
 import type { CqlSession } from '../cql-session.ts';
 import { RecentMap } from '../recent-map.ts';
 import type { BucketHeads } from './bucket-heads.ts';
@@ -7,8 +7,6 @@ import type { Buckets } from './buckets.ts';
 import { clientIdRange, rowKinds } from './log-rows.ts';
 
 const COUNTS_REMEMBERED_MAX = 200_000;
-/** Of one question; many are asked at once. */
-const BUCKETS_AT_ONCE_MAX = 8;
 
 const READ_OWN = `SELECT sequence, countable FROM conversation_log
   WHERE conversation_id = ? AND bucket = ? AND kind = ${rowKinds.clientId} AND key >= ? AND key < ?`;
@@ -18,7 +16,10 @@ interface OwnRow {
   readonly countable: boolean;
 }
 
-/** Counts a user's own countable events from their id rows, which stand together in each bucket. */
+/**
+ * Counts a user's own countable events from their id rows, which stand together in each bucket: one query for each bucket
+ * between the two sequences, of which full ones are asked for once.
+ */
 export class OwnCounts {
   readonly #session: CqlSession;
   readonly #buckets: Buckets;
@@ -32,17 +33,25 @@ export class OwnCounts {
     this.#heads = heads;
   }
 
-  async count(question: OwnCountQuestion): Promise<number> {
-    const { conversationId, aboveSequence, throughSequence } = question;
-    if (throughSequence <= aboveSequence) return 0;
-    const newest = await this.#heads.bucketUpTo(conversationId, throughSequence);
-    if (newest === null) return 0;
-    const first = this.#buckets.of(aboveSequence + 1);
-    const buckets = Array.from({ length: Math.max(0, newest - first + 1) }, (_, index) => first + index);
-    const counts = await mapBounded(buckets, BUCKETS_AT_ONCE_MAX, (bucket) =>
-      this.#countInBucket(question, bucket),
+  /** One number for each question, in order. The buckets of all questions share what one call may ask at once. */
+  async count(questions: readonly OwnCountQuestion[]): Promise<readonly number[]> {
+    const asked = await readEach(questions, (question) => this.#bucketsOf(question));
+    const parts = questions.flatMap((question, index) =>
+      (asked[index] ?? []).map((bucket) => ({ question, index, bucket })),
     );
-    return counts.reduce((sum, count) => sum + count, 0);
+    const counts = await readEach(parts, ({ question, bucket }) => this.#countInBucket(question, bucket));
+    const sums = questions.map(() => 0);
+    for (const [at, { index }] of parts.entries()) sums[index] = (sums[index] ?? 0) + (counts[at] ?? 0);
+    return sums;
+  }
+
+  async #bucketsOf(question: OwnCountQuestion): Promise<readonly number[]> {
+    const { conversationId, aboveSequence, throughSequence } = question;
+    if (throughSequence <= aboveSequence) return [];
+    const newest = await this.#heads.bucketUpTo(conversationId, throughSequence);
+    if (newest === null) return [];
+    const first = this.#buckets.of(aboveSequence + 1);
+    return Array.from({ length: Math.max(0, newest - first + 1) }, (_, index) => first + index);
   }
 
   async #countInBucket(question: OwnCountQuestion, bucket: number): Promise<number> {

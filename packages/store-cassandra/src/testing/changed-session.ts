@@ -8,6 +8,7 @@ export type LostAnswer = 'carried_out' | 'never_arrived';
 export function changedSession(session: CqlSession, changes: Partial<CqlSession>): CqlSession {
   return {
     read: (cql, params) => session.read(cql, params),
+    readNodes: (cql, params) => session.readNodes(cql, params),
     readSerial: (cql, params) => session.readSerial(cql, params),
     write: (cql, params) => session.write(cql, params),
     batch: (statements) => session.batch(statements),
