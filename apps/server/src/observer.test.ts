@@ -20,3 +20,17 @@ test('a close code that a peer made up makes no label of its own', async () => {
     ['other', 100],
   ]);
 });
+
+test('a store that is gone is told once in a while, with the reason and how many requests it refused', () => {
+  const metrics = new Metrics(NO_READINGS);
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'warn', format: 'json', write: (line) => void lines.push(line) });
+  const observer = createObserver(logger, metrics);
+  const cause = new Error('10.0.0.1:9042 does not answer');
+  for (let count = 0; count < 100; count += 1)
+    observer.requestRefused({ verb: 'sync', code: 'unavailable', cause });
+  observer.requestRefused({ verb: 'sync', code: 'not_found', cause: undefined });
+  metrics.stop();
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('10.0.0.1:9042 does not answer');
+});

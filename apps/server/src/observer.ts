@@ -18,6 +18,7 @@ function closeLabelOf(code: number): string {
  */
 export function createObserver(logger: Logger, metrics: Metrics): Observer {
   const isDebugging = logger.isLevelEnabled('debug');
+  const causes = new RefusalCauses(logger);
   return {
     messageCommitted({ conversationId, count, durationMs }) {
       metrics.eventsCommitted.inc(count);
@@ -35,9 +36,10 @@ export function createObserver(logger: Logger, metrics: Metrics): Observer {
       metrics.lossesRepaired.inc();
       logger.info({ sessions }, 'a loss between nodes was found and told');
     },
-    requestRefused({ verb, code }) {
+    requestRefused({ verb, code, cause }) {
       metrics.refusals.inc({ verb, code });
-      if (isDebugging) logger.debug({ verb, code }, 'refused');
+      if (cause !== undefined) causes.tell({ verb, code, cause });
+      else if (isDebugging) logger.debug({ verb, code }, 'refused');
     },
     connectionOpened({ transport }) {
       metrics.opened.inc({ transport });
@@ -62,4 +64,29 @@ export function createObserver(logger: Logger, metrics: Metrics): Observer {
       logger.error({ where, ...facts, error }, 'a fault of ours');
     },
   };
+}
+
+/** A store that is gone refuses every request: one line in a while says why, and how many it stands for. */
+const CAUSE_EVERY_MS = 5_000;
+
+class RefusalCauses {
+  readonly #logger: Logger;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #untold = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  tell(refusal: { readonly verb: string; readonly code: string; readonly cause: unknown }): void {
+    this.#untold += 1;
+    const now = performance.now();
+    if (now - this.#toldAt < CAUSE_EVERY_MS) return;
+    this.#toldAt = now;
+    const { verb, code, cause } = refusal;
+    const requests = this.#untold;
+    this.#untold = 0;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#logger.warn({ verb, code, requests, reason }, 'requests are refused for what went wrong beneath');
+  }
 }

@@ -177,7 +177,7 @@ class Door {
 
   #refuse(error: unknown, name: string, method: string): Response {
     if (error instanceof ConfabError) {
-      this.#parts.observer.requestRefused({ verb: name, code: error.code });
+      this.#parts.observer.requestRefused({ verb: name, code: error.code, cause: error.cause });
       return problemResponse(error);
     }
     const faultId = this.#parts.newFaultId();

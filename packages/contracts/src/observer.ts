@@ -9,7 +9,8 @@ export interface Observer {
   delivered(event: { readonly sockets: number; readonly events: number }): void;
   /** Sessions were told of events that had not reached this node. */
   lossRepaired(event: { readonly sessions: number }): void;
-  requestRefused(event: { readonly verb: string; readonly code: string }): void;
+  /** `cause`: what went wrong beneath, for those who run the program; undefined for most refusals. */
+  requestRefused(event: { readonly verb: string; readonly code: string; readonly cause: unknown }): void;
   connectionOpened(event: { readonly transport: 'websocket' | 'stream' }): void;
   connectionReady(event: {
     readonly durationMs: number;

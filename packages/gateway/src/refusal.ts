@@ -5,6 +5,6 @@ import { ConfabError } from '@confab/protocol';
 export function refusalOf(error: unknown, verb: string, observer: Observer): ConfabError {
   const refusal = error instanceof ConfabError ? error : new ConfabError('internal');
   if (refusal !== error) observer.fault({ where: `gateway ${verb}`, error });
-  observer.requestRefused({ verb, code: refusal.code });
+  observer.requestRefused({ verb, code: refusal.code, cause: refusal.cause });
   return refusal;
 }
