@@ -18,6 +18,7 @@ interface MeasuredCost extends Quantity {
 export type Costs = typeof measuredCosts;
 
 const FAULTS = 'bun tools/faults/src/measure.ts';
+const FLEET = 'bun tools/faults/src/measure-fleet.ts';
 const RING = 'a driver loop like packages/store-cassandra/bench/raw-loop.ts';
 const REDIS = 'redis-benchmark, CPU from INFO';
 const DATE = '2026-11';
@@ -39,9 +40,9 @@ function gatewayCosts() {
       where: FAULTS,
       note: '100 pairs on SQLite: acknowledgement and one delivery are in it',
     }),
-    sendOnFleet: assumed('gateway CPU of a send on a fleet', 250, 'us', {
-      where: 'sum of other rows',
-      note: 'the send of one node, a conditional batch through the driver, and a request to the owner with its answer',
+    sendOnFleet: measured('gateway CPU of a send on a fleet', 830, 'us', {
+      where: FLEET,
+      note: '100 pairs, three gateways and Cassandra on the same two cores: a conditional batch of one message, its way to the owner for two of three, acknowledgement and one delivery; 138 us each in one hot conversation, 50 deliveries of each included',
     }),
     statement: measured('gateway CPU of a statement to Cassandra', 44, 'us', {
       where: RING,
@@ -51,9 +52,9 @@ function gatewayCosts() {
       where: 'a bare Bun server that writes to each socket, 84,000/s on one core',
       note: 'deliveries of one conversation that wait together cost 1.1 us each (measured); most conversations are not that busy',
     }),
-    busFrame: assumed('gateway CPU of a frame between nodes', 10, 'us', {
-      where: 'bun packages/cluster-redis/bench/bus.ts measures it',
-      note: 'both ends together: ioredis takes 4 to 5 us to publish, and receiving is taken to cost as much',
+    busFrame: measured('gateway CPU of a frame between nodes', 6, 'us', {
+      where: 'bun packages/cluster-redis/bench/bus.ts',
+      note: 'both ends together, many envelopes under way; a frame alone costs a publish of ioredis, 4 to 5 us, on top',
     }),
     receiptFrame: assumed('gateway CPU of taking a receipt', 10, 'us', {
       where: 'no command yet',
