@@ -159,7 +159,10 @@ export class Device {
     const copy = this.copies.get(conversationId);
     const before = copy?.lastSequence ?? 0;
     const after = copy?.cursor ?? null;
-    const answer = await this.connection.ask({ type: 'sync', conversationId, after, limit: 200 });
+    const { connection } = this;
+    const answer = await connection.ask({ type: 'sync', conversationId, after, limit: 200 });
+    // It connected anew meanwhile: what an earlier connection still says is not heard, and the resume brings it all.
+    if (this.#connection !== connection) return true;
     if (answer.type === 'error') return this.#isOverAfterRefusal(conversationId, answer);
     const page = readPage(answer);
     const now = this.copies.get(conversationId)?.lastSequence ?? 0;
