@@ -91,6 +91,7 @@ export class Device {
   open(): Connection {
     this.#isCaughtUp = false;
     this.#fault = undefined;
+    this.#forgetHoles();
     this.summaries.clear();
     const connection = new Connection({
       baseUrl: this.#options.baseUrl(),
@@ -110,8 +111,7 @@ export class Device {
   async disconnect(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
-    for (const timer of this.#holeTimers.values()) clearTimeout(timer);
-    this.#holeTimers.clear();
+    this.#forgetHoles();
     connection.close();
     await within(5000, 'the close', connection.closed);
   }
@@ -150,9 +150,10 @@ export class Device {
     return found;
   }
 
-  /** Asks for pages until the copy stands at the head. */
+  /** Asks for pages until the copy stands at the head, or the device has connected anew: its resume brings the rest. */
   async sync(conversationId: string): Promise<void> {
-    while (!(await this.#isLevelAfterPage(conversationId)));
+    const { connection } = this;
+    while (this.#connection === connection && !(await this.#isLevelAfterPage(conversationId)));
   }
 
   async #isLevelAfterPage(conversationId: string): Promise<boolean> {
@@ -303,6 +304,12 @@ export class Device {
     if (outcome === 'applied') this.#activity.push(event.conversationId);
     if (this.#activity.length > 50_000) this.#activity.splice(0, 25_000);
     if (outcome === 'hole') this.#syncLater(event.conversationId, HOLE_WAIT_MS);
+  }
+
+  /** What waits to be asked for comes with the next resume. */
+  #forgetHoles(): void {
+    for (const timer of this.#holeTimers.values()) clearTimeout(timer);
+    this.#holeTimers.clear();
   }
 
   #syncLater(conversationId: string, waitMs: number): void {
