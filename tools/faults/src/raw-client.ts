@@ -317,9 +317,10 @@ export class Device {
     const timer = setTimeout(() => {
       this.#holeTimers.delete(conversationId);
       if (waitMs > 0 && this.copies.get(conversationId)?.hasHole !== true) return;
-      if (this.connection.isClosed) return;
+      const { connection } = this;
+      if (connection.isClosed) return;
       this.sync(conversationId).catch((error: unknown) => {
-        if (!this.connection.isClosed) this.#fault ??= asError(error);
+        if (this.#connection === connection && !connection.isClosed) this.#fault ??= asError(error);
         this.bell.ring();
       });
     }, waitMs);
