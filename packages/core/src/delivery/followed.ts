@@ -1,7 +1,5 @@
 import type { ConversationLog, EventDelivery, NodeRecord, SessionRegistry, Views } from '@confab/contracts';
-
-/** Member rows read at once. */
-const MEMBER_ROWS_PAGE = 1_000;
+import { memberRows } from '../log/member-rows.ts';
 
 /** What the followed conversations stand on. */
 export interface FollowedOptions {
@@ -187,21 +185,10 @@ export class FollowedConversations {
   /** Users of this node that were members at a sequence: who joined later sees nothing from before their join. */
   async #membersHere(conversationId: string, reached: number): Promise<ReadonlySet<string>> {
     const here = new Set<string>();
-    let after: string | null = null;
-    for (;;) {
-      const page: readonly { readonly key: string; readonly value: { readonly joinedSequence: number } }[] =
-        await this.#options.views.list({
-          view: 'member',
-          partition: conversationId,
-          after,
-          limit: MEMBER_ROWS_PAGE,
-        });
-      for (const { key, value } of page) {
-        if (value.joinedSequence <= reached && this.#options.isHere(key)) here.add(key);
-      }
-      if (page.length < MEMBER_ROWS_PAGE) return here;
-      after = page.at(-1)?.key ?? null;
+    for await (const { key, value } of memberRows(this.#options.views, conversationId)) {
+      if (value.joinedSequence <= reached && this.#options.isHere(key)) here.add(key);
     }
+    return here;
   }
 
   #change(

@@ -1,4 +1,5 @@
 import type { Clock, ConversationLog, NodeBus, Observer, Views } from '@confab/contracts';
+import { memberRows } from '../log/member-rows.ts';
 import type { LocalSessions } from './local-sessions.ts';
 
 /** Heads asked for at once. */
@@ -9,7 +10,6 @@ const IDLE_MS = 5_000;
 const PAUSE_MS = 1_000;
 /** What is not handed on this long after it stood in the log is not on its way any more. */
 const GRACE_MS = 250;
-const MEMBER_ROWS_PAGE = 1_000;
 
 export interface LossSweepOptions {
   readonly nodeId: string;
@@ -114,14 +114,10 @@ export class LossSweep {
 
   async #membersHere(conversationId: string): Promise<ReadonlySet<string>> {
     const here = new Set<string>();
-    let after: string | null = null;
-    for (;;) {
-      const request = { view: 'member', partition: conversationId, after, limit: MEMBER_ROWS_PAGE } as const;
-      const page: readonly { readonly key: string }[] = await this.#options.views.list(request);
-      for (const { key } of page) if (this.#options.sessions.of(key).length > 0) here.add(key);
-      if (page.length < MEMBER_ROWS_PAGE) return here;
-      after = page.at(-1)?.key ?? null;
+    for await (const { key } of memberRows(this.#options.views, conversationId)) {
+      if (this.#options.sessions.of(key).length > 0) here.add(key);
     }
+    return here;
   }
 
   /** Waits; an idle pause ends where something may have been lost. */

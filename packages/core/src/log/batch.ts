@@ -29,6 +29,21 @@ export function refuse(waiting: Waiting, code: ErrorCode, message?: string): voi
   waiting.reject(new ConfabError(code, message));
 }
 
+/** Takes the first commands of a queue: up to so many, and so many characters of bodies, but at least one. */
+export function takeFrom(
+  queue: Waiting[],
+  { commandsMax, charactersMax }: { readonly commandsMax: number; readonly charactersMax: number },
+): Waiting[] {
+  let characters = 0;
+  let count = 0;
+  for (const { command } of queue) {
+    characters += command.verb === 'send_message' ? command.body.length : 1_000;
+    if (count === commandsMax || (count > 0 && characters > charactersMax)) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
+}
+
 /** How a command ended where it was not refused; `event` is null where nothing had to change. */
 export interface CommandOutcome {
   readonly event: StoredEvent | null;

@@ -15,14 +15,14 @@ import {
   type Planned,
   planBatch,
   refuse,
+  takeFrom,
   type Waiting,
 } from './batch.ts';
 import { advanceState, loadState } from './state-loader.ts';
 import { timeText } from './time-text.ts';
 
 /** Events in one commit; what waits beyond it goes into the next. */
-const BATCH_EVENTS_MAX = 256;
-const BATCH_CHARACTERS_MAX = 512 * 1024;
+const BATCH = { commandsMax: 256, charactersMax: 512 * 1024 };
 /** Commands that may wait for one conversation. */
 const QUEUE_MAX = 10_000;
 /** Back-off between tries to decide a commit of unknown outcome. */
@@ -52,7 +52,7 @@ export interface WriterOptions {
  */
 export class ConversationWriter {
   readonly #options: WriterOptions;
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
   #state: ConversationState | null | undefined;
   /** The log has moved on since `#state`. */
   #isStale = false;
@@ -104,7 +104,7 @@ export class ConversationWriter {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
+      const batch = takeFrom(this.#queue, BATCH);
       for (const waiting of batch) this.#open.add(waiting);
       try {
         await this.#write(batch);
@@ -129,17 +129,6 @@ export class ConversationWriter {
       this.#passing.shift();
       first.resolve();
     }
-  }
-
-  #takeBatch(): Waiting[] {
-    let characters = 0;
-    let count = 0;
-    for (const { command } of this.#queue) {
-      characters += command.verb === 'send_message' ? command.body.length : 1_000;
-      if (count === BATCH_EVENTS_MAX || (count > 0 && characters > BATCH_CHARACTERS_MAX)) break;
-      count += 1;
-    }
-    return this.#queue.splice(0, count);
   }
 
   /** Decides and commits until every command of the batch is answered. */

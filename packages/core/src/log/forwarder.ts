@@ -1,14 +1,13 @@
 import type { Clock, NodeBus, Random, StoredEvent } from '@confab/contracts';
 import type { Command } from '@confab/conversation';
 import { ConfabError, type ErrorCode } from '@confab/protocol';
-import { refuse, type Waiting } from './batch.ts';
+import { refuse, takeFrom, type Waiting } from './batch.ts';
 import type { Lane } from './lane.ts';
 import type { Owners } from './owners.ts';
 
 const NOTHING = (): void => undefined;
 /** Commands in one request, and the characters of their bodies; what waits beyond it goes with the next. */
-const COMMANDS_MAX = 256;
-const CHARACTERS_MAX = 128 * 1024;
+const BATCH = { commandsMax: 256, charactersMax: 128 * 1024 };
 /** Commands that may wait for one conversation's owner. */
 const QUEUE_MAX = 10_000;
 /** An owner that has not answered by then is passed over; what it was asked is appended here. */
@@ -57,7 +56,7 @@ export interface ForwarderOptions {
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
   #running: Promise<void> | null = null;
 
   constructor(options: ForwarderOptions) {
@@ -84,24 +83,13 @@ export class Forwarder {
     while (this.#queue.length > 0) {
       // What was taken here while this node was the owner comes first.
       await writerPassed();
-      const batch = this.#takeBatch();
+      const batch = takeFrom(this.#queue, BATCH);
       const owner = owners.otherOwnerOf(conversationId);
       if (owner === null) await append(batch);
       else await this.#forward(owner, batch);
     }
     this.#running = null;
     onIdle();
-  }
-
-  #takeBatch(): readonly Waiting[] {
-    let characters = 0;
-    let count = 0;
-    for (const { command } of this.#queue) {
-      characters += command.verb === 'send_message' ? command.body.length : 1_000;
-      if (count === COMMANDS_MAX || (count > 0 && characters > CHARACTERS_MAX)) break;
-      count += 1;
-    }
-    return this.#queue.splice(0, count);
   }
 
   async #forward(owner: string, batch: readonly Waiting[]): Promise<void> {

@@ -1,10 +1,9 @@
-import type { ConversationLog, StoredEvent, ViewRow, Views } from '@confab/contracts';
+import type { ConversationLog, StoredEvent, Views } from '@confab/contracts';
 import { type ConversationState, fold, type LogHead, type MemberState } from '@confab/conversation';
 import { isCountable, limits } from '@confab/protocol';
 import { decodeEvent } from './event-codec.ts';
+import { memberRows } from './member-rows.ts';
 
-/** Rows read at once while a state is put together. */
-const MEMBER_ROWS_PAGE = 1_000;
 /** How often a load starts anew because the log moved on under it. */
 const LOAD_ATTEMPTS_MAX = 8;
 
@@ -61,18 +60,7 @@ async function readViews({
   const [row] = await views.list({ view: 'conversation', partition: conversationId, after: null, limit: 1 });
   if (row === undefined) throw new Error(`no view of ${conversationId}`);
   const members = new Map<string, MemberState>();
-  let after: string | null = null;
-  for (;;) {
-    const page: readonly ViewRow<'member'>[] = await views.list({
-      view: 'member',
-      partition: conversationId,
-      after,
-      limit: MEMBER_ROWS_PAGE,
-    });
-    for (const { key, value } of page) members.set(key, value);
-    if (page.length < MEMBER_ROWS_PAGE) break;
-    after = page.at(-1)?.key ?? null;
-  }
+  for await (const { key, value } of memberRows(views, conversationId)) members.set(key, value);
   const { type, title } = row.value;
   return { conversationId, type, title, members, head: await headAt(log, conversationId, head, watermark) };
 }
