@@ -177,7 +177,7 @@ export const HOUSE: House = {
       ...SERVER,
       folder: `tools/${name}`,
       floor: 9,
-      mayImport: [...SERVER_SIDE, 'client', 'cluster', 'services', 'testkit'],
+      mayImport: [...SERVER_SIDE, 'client', 'cluster', 'server', 'services', 'testkit'],
       thirdParty: 'declared' as const,
     })),
   ],
