@@ -61,11 +61,19 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+/** What a composition is given from outside. */
+export interface ChatSurroundings {
+  readonly observer: Observer;
+  /** Told once when the store does not know what it holds. */
+  readonly onFatal: (error: Error) => void;
+  /** Puts something between the rules and what they stand on: how the fault suite makes a part slow, silent or wrong. */
+  readonly decorate: (ports: ChatPorts) => ChatPorts;
+}
+
 /** The rules of chat over this installation's history, without any door: what `confab user add` needs. */
 export async function composeChat(
   config: Config,
-  observer: Observer,
-  onFatal: (error: Error) => void,
+  { observer, onFatal, decorate }: ChatSurroundings,
 ): Promise<ComposedChat> {
   // The store goes first: it is what keeps a second process away from the folder.
   const store = await openStore(config, onFatal);
@@ -80,7 +88,7 @@ export async function composeChat(
     const cluster = await joinCluster(config, node, onFault);
     const { log, views, work, cursors, accounts, devices } = store;
     const { registry, directory, bus } = cluster;
-    const ports: ChatPorts = {
+    const ports = decorate({
       node,
       log,
       views,
@@ -101,7 +109,7 @@ export async function composeChat(
       registration: config.registration,
       accessTokenMs: config.accessTokenSeconds * 1_000,
       tiers: deliveryTiers,
-    };
+    });
     return { chat: createChat(ports), ports, store, cluster };
   } catch (error) {
     await store.close();

@@ -11,7 +11,7 @@ import {
 import type { Clock, Observer } from '@confab/contracts';
 import { createGateway, type Gateway, type Listener, startListener } from '@confab/gateway';
 import { limits } from '@confab/protocol';
-import { type Cluster, type ComposedChat, composeChat } from './compose.ts';
+import { type ChatSurroundings, type Cluster, type ComposedChat, composeChat } from './compose.ts';
 import type { Config } from './config.ts';
 import { connectKeyOf } from './connect-key.ts';
 import { HttpDrain } from './http-drain.ts';
@@ -59,12 +59,13 @@ export interface ServerSurroundings {
   readonly logger: Logger;
   /** Told once when the store does not know what it holds: the process must end, without an answer. */
   readonly onFatal: (error: Error) => void;
+  readonly decorate: ChatSurroundings['decorate'];
 }
 
 /** Puts a server together from its settings: the rules of chat, and the doors to them. */
 export async function composeServer(
   config: Config,
-  { logger, onFatal }: ServerSurroundings,
+  { logger, onFatal, decorate }: ServerSurroundings,
 ): Promise<Server> {
   let openGateway: Gateway | null = null;
   let joined: Cluster | null = null;
@@ -74,7 +75,7 @@ export async function composeServer(
     nodes: () => joined?.directory.live().length ?? 0,
   });
   const observer = createObserver(logger, metrics);
-  const composed = await composeChat(config, observer, onFatal);
+  const composed = await composeChat(config, { observer, onFatal, decorate });
   const { chat, cluster, ports, store } = composed;
   joined = cluster;
   const { clock, random, rateLimits } = ports;
@@ -86,7 +87,7 @@ export async function composeServer(
     random,
     observer,
     rateLimits,
-    revokedAmong: (devices) => store.devices.revokedAmong(devices),
+    revokedAmong: (devices) => ports.devices.revokedAmong(devices),
     origins,
     connectKeyOf: connectKeyOf(config.trustedProxies ?? []),
   });
@@ -143,9 +144,8 @@ interface ApiSurroundings extends ComposedChat {
 }
 
 function composeApi(surroundings: ApiSurroundings): HttpDoor {
-  const { chat, config, gateway, metrics, observer, origins, ports, state, store } = surroundings;
-  const { clock, random, rateLimits } = ports;
-  const { log, work } = store;
+  const { chat, config, gateway, metrics, observer, origins, ports, state } = surroundings;
+  const { clock, log, random, rateLimits, work } = ports;
   return createApi({
     chat,
     rateLimits,

@@ -23,8 +23,12 @@ export async function addUser(words: readonly string[]): Promise<number> {
     write: (line) => process.stderr.write(line),
   });
   const metrics = new Metrics(NO_READINGS);
-  const { chat, cluster, store } = await composeChat(config, createObserver(logger, metrics), (error) => {
-    throw error;
+  const { chat, cluster, store } = await composeChat(config, {
+    observer: createObserver(logger, metrics),
+    onFatal: (error) => {
+      throw error;
+    },
+    decorate: (ports) => ports,
   });
   try {
     await chat.handle('create_account', { kind: 'anyone' }, request, { lane: null, gone: null });

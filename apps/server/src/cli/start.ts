@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { composeServer, type Server } from '../server.ts';
+import { composeServer, type Server, type ServerSurroundings } from '../server.ts';
 import { type Config, readConfig, readFlags } from '../config.ts';
 import { createLogger, type Logger } from '../log-lines.ts';
 import { VERSION } from '../version.ts';
@@ -9,14 +9,21 @@ import { VERSION } from '../version.ts';
 const EXIT_FATAL = 70;
 const EXIT_AT_ONCE = 130;
 
-/** `confab start`: runs until it is told to stop. Gives the exit code. */
-export async function start(words: readonly string[]): Promise<number> {
+/** `confab start`: runs until it is told to stop. Gives the exit code. `decorate` is for the fault suite. */
+export async function start(
+  words: readonly string[],
+  decorate: ServerSurroundings['decorate'] = (ports) => ports,
+): Promise<number> {
   const startedAt = performance.now();
   const config = readConfig({ ...process.env, ...readFlags(words) });
   const logger = loggerOf(config);
   const ended = Promise.withResolvers<number>();
   exitOnFaults(logger);
-  const server = await composeServer(config, { logger, onFatal: (error) => exitFatally(logger, error) });
+  const server = await composeServer(config, {
+    logger,
+    onFatal: (error) => exitFatally(logger, error),
+    decorate,
+  });
   try {
     await server.start();
   } catch (error) {

@@ -30,7 +30,11 @@ function sqlite(name: string): Config {
 async function withChat<T>(config: Config, action: (composed: ComposedChat) => Promise<T>): Promise<T> {
   const logger = createLogger({ level: 'error', format: 'json', write: () => undefined });
   const metrics = new Metrics(NO_READINGS);
-  const composed = await composeChat(config, createObserver(logger, metrics), fail);
+  const composed = await composeChat(config, {
+    observer: createObserver(logger, metrics),
+    onFatal: fail,
+    decorate: (ports) => ports,
+  });
   await composed.chat.start();
   try {
     return await action(composed);

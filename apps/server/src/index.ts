@@ -1,0 +1,1 @@
+export { start } from './cli/start.ts';
