@@ -5,3 +5,4 @@ export {
   type LocalClusterConfig,
   type LocalNode,
 } from './local-cluster.ts';
+export { joinThreadCluster, type ThreadCluster, type ThreadClusterConfig } from './thread-cluster.ts';

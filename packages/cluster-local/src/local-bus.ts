@@ -129,6 +129,7 @@ export class LocalBus implements NodeBus {
   }
 }
 
-function absent(nodeId: string): ConfabError {
+/** The refusal of a request to a node that is not there. */
+export function absent(nodeId: string): ConfabError {
   return new ConfabError('unavailable', `The node ${nodeId} does not answer.`);
 }

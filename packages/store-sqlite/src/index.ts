@@ -1,1 +1,8 @@
-export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';
+export {
+  type ConnectedSqliteStore,
+  connectSqliteStore,
+  openSqliteStore,
+  type SharedStore,
+  type SqliteStore,
+  type SqliteStoreOptions,
+} from './open-sqlite-store.ts';

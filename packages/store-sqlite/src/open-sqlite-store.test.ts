@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageCommit } from './fixtures/message-commit.ts';
-import { openSqliteStore, type SqliteStore } from './open-sqlite-store.ts';
+import { connectSqliteStore, openSqliteStore, type SqliteStore } from './open-sqlite-store.ts';
 
 let folder = '';
 let path = '';
@@ -41,6 +41,34 @@ describe('opening a store', () => {
     expect(await store.log.commit(messageCommit('g', 0))).toEqual({ kind: 'committed' });
     await store.close();
     await (await open()).close();
+  });
+
+  test('[LOG2] [LOG4] threads that share the writer are fenced by the head like any two, and see what either committed', async () => {
+    const store = await open();
+    const others = [1, 2, 3].map(() => connectSqliteStore(store.share(), fail));
+    const all = [store, ...others];
+    const outcomes = await Promise.all(all.map(({ log }) => log.commit(messageCommit('g', 0))));
+    expect(
+      outcomes
+        .map(({ kind }) => kind)
+        .toSorted()
+        .filter((kind) => kind === 'committed'),
+    ).toHaveLength(1);
+    const committed = await Promise.all(
+      all.map(async ({ log }, index) => {
+        for (let head = 0; head < 50; head += 1) await log.commit(messageCommit(`own${index}`, head));
+        return `own${index}`;
+      }),
+    );
+    for (const { log } of all) {
+      const heads = await log.heads(committed);
+      expect(committed.map((conversationId) => heads.get(conversationId)?.sequence)).toEqual([
+        50, 50, 50, 50,
+      ]);
+    }
+    for (const other of others) await other.close();
+    expect(await store.log.commit(messageCommit('own0', 50))).toEqual({ kind: 'committed' });
+    await store.close();
   });
 
   test('what a killed process leaves behind does not stop the next one', async () => {
@@ -122,13 +150,12 @@ describe('a writer that ends', () => {
   });
 });
 
+function fail(error: Error): never {
+  throw error;
+}
+
 function open(): Promise<SqliteStore> {
-  return openSqliteStore({
-    path,
-    onFatal(error) {
-      throw error;
-    },
-  });
+  return openSqliteStore({ path, onFatal: fail });
 }
 
 async function refusal(opening: Promise<SqliteStore>): Promise<string> {

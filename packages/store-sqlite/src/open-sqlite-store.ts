@@ -6,6 +6,7 @@ import { createPrivateFile, createPrivateFolder } from './private-files.ts';
 import { readerPragmas } from './settings.ts';
 import type { FromWriter, ToWriter } from './wire.ts';
 import { WriterClient } from './writer-client.ts';
+import { linkToPort, linkToWorker } from './writer-link.ts';
 
 export interface SqliteStoreOptions {
   /** The database file. Beside it stand `-wal`, `-shm`, `.lock` and `.pid`; the folder is made where there is none. */
@@ -18,8 +19,19 @@ export interface SqliteStoreOptions {
 }
 
 export interface SqliteStore extends StorePorts {
+  /** Lets another thread of this process in: what `connectSqliteStore` needs there. It closes before this store does. */
+  share(): SharedStore;
   /** Answers what was asked before, then closes the file and lets go of it. */
   close(): Promise<void>;
+}
+
+/** The same file from another thread: its own reader, and the one writer of the process. */
+export type ConnectedSqliteStore = Omit<SqliteStore, 'share'>;
+
+/** To be handed to one other thread; `port` is transferred. */
+export interface SharedStore {
+  readonly path: string;
+  readonly port: MessagePort;
 }
 
 /** Throws where another process has the file, or it is not one of ours, or it cannot be written durably. */
@@ -30,26 +42,45 @@ export async function openSqliteStore({ path, onFatal }: SqliteStoreOptions): Pr
     createPrivateFile(path);
     const worker = new Worker(new URL('./writer/writer-worker.ts', import.meta.url).href);
     await openInWorker(worker, path);
-    const writer = new WriterClient(worker, onFatal);
-    const reader = openReader(path);
-    const closeAll = async (): Promise<void> => {
-      // The last one to close copies the log file back and removes it: that must be the writer.
-      reader.close();
-      await writer.close();
-      lock.release();
-    };
-    let closing: Promise<void> | null = null;
-    return {
-      ...createPorts(reader, writer),
-      close() {
-        closing ??= closeAll();
-        return closing;
-      },
-    };
+    const store = storeOver(path, new WriterClient(linkToWorker(worker), onFatal), () => lock.release());
+    return { ...store, share: () => ({ path, port: portTo(worker) }) };
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** In another thread than the one that opened the file and shared it. `onFatal` is called there too. */
+export function connectSqliteStore(
+  { path, port }: SharedStore,
+  onFatal: (error: Error) => void,
+): ConnectedSqliteStore {
+  return storeOver(path, new WriterClient(linkToPort(port), onFatal), () => undefined);
+}
+
+function storeOver(path: string, writer: WriterClient, closed: () => void): ConnectedSqliteStore {
+  const reader = openReader(path);
+  const closeAll = async (): Promise<void> => {
+    // The last one to close copies the log file back and removes it: that must be the writer.
+    reader.close();
+    await writer.close();
+    closed();
+  };
+  let closing: Promise<void> | null = null;
+  return {
+    ...createPorts(reader, writer),
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}
+
+function portTo(worker: Worker): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const message: ToWriter = { kind: 'let_in', port: port1 };
+  worker.postMessage(message, [port1]);
+  return port2;
 }
 
 async function openInWorker(worker: Worker, path: string): Promise<void> {

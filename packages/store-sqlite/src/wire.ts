@@ -4,7 +4,12 @@ import type { Answer, Write, WriteKind, WriteRequests } from './write-requests.t
  * What goes between the serving thread and the writer. Both ways it is one string for many writes: a string is handed
  * over without a copy by structure, which is the dearest part of a message between threads.
  */
-export type ToWriter = string | { readonly kind: 'open'; readonly path: string } | { readonly kind: 'close' };
+export type ToWriter =
+  | string
+  | { readonly kind: 'open'; readonly path: string }
+  /** Another thread writes too, through this port. */
+  | { readonly kind: 'let_in'; readonly port: MessagePort }
+  | { readonly kind: 'close' };
 
 export type FromWriter =
   | string

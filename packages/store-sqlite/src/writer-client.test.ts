@@ -3,6 +3,7 @@ import { messageCommit } from './fixtures/message-commit.ts';
 import { storeLimits } from './settings.ts';
 import { decodeWrites, encodeAnswers, type FromWriter, type ToWriter } from './wire.ts';
 import { WriterClient, WriteRefused } from './writer-client.ts';
+import { linkToWorker } from './writer-link.ts';
 
 /** A writer that does nothing of its own. */
 class SilentWorker extends EventTarget {
@@ -102,7 +103,7 @@ describe('the serving end of the writer', () => {
 function setUp(): { readonly worker: SilentWorker; readonly client: WriterClient; readonly fatal: Error[] } {
   const worker = new SilentWorker();
   const fatal: Error[] = [];
-  const client = new WriterClient(worker as unknown as Worker, (error) => fatal.push(error));
+  const client = new WriterClient(linkToWorker(worker as unknown as Worker), (error) => fatal.push(error));
   return { worker, client, fatal };
 }
 

@@ -1,6 +1,7 @@
 import { ConfabError } from '@confab/protocol';
 import { storeLimits } from './settings.ts';
-import { decodeAnswers, encodeWrite, type FromWriter, joinWrites, type ToWriter } from './wire.ts';
+import { decodeAnswers, encodeWrite, type FromWriter, joinWrites } from './wire.ts';
+import type { WriterLink } from './writer-link.ts';
 import type { Answer, WriteKind, WriteRequests, WriteResults } from './write-requests.ts';
 
 interface WaitingWrite {
@@ -22,7 +23,7 @@ export class WriteRefused extends ConfabError {
  * answers come in the order of the questions, so they carry no numbers.
  */
 export class WriterClient {
-  readonly #worker: Worker;
+  readonly #link: WriterLink;
   readonly #onFatal: (error: Error) => void;
   #state: State = 'open';
   #unsent: string[] = [];
@@ -32,12 +33,13 @@ export class WriterClient {
   #waitingCharacters = 0;
   #onClosed: (() => void) | null = null;
 
-  constructor(worker: Worker, onFatal: (error: Error) => void) {
-    this.#worker = worker;
+  constructor(link: WriterLink, onFatal: (error: Error) => void) {
+    this.#link = link;
     this.#onFatal = onFatal;
-    worker.addEventListener('message', ({ data }: MessageEvent<FromWriter>) => this.#receive(data));
-    worker.addEventListener('error', ({ message }) => this.#die(`the writer failed: ${message}`));
-    worker.addEventListener('close', () => this.#die('the writer ended'));
+    link.listen(
+      (message) => this.#receive(message),
+      (reason) => this.#die(reason),
+    );
   }
 
   /** Rejects with `WriteRefused` where it was certainly not written. Never settles after a fatal error. */
@@ -81,7 +83,7 @@ export class WriterClient {
     const closed = new Promise<void>((resolve) => {
       this.#onClosed = resolve;
     });
-    this.#post({ kind: 'close' });
+    this.#link.post({ kind: 'close' });
     await closed;
   }
 
@@ -97,12 +99,7 @@ export class WriterClient {
     if (this.#unsent.length === 0 || this.#state === 'dead') return;
     const text = joinWrites(this.#unsent);
     this.#unsent = [];
-    this.#post(text);
-  }
-
-  #post(message: ToWriter): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
-    this.#worker.postMessage(message);
+    this.#link.post(text);
   }
 
   #receive(message: FromWriter): void {
@@ -116,7 +113,7 @@ export class WriterClient {
         break;
       case 'closed':
         this.#state = 'closed';
-        this.#worker.terminate();
+        this.#link.end();
         this.#onClosed?.();
         break;
       case 'ready':
@@ -143,7 +140,7 @@ export class WriterClient {
   #die(message: string): void {
     if (this.#state === 'dead' || this.#state === 'closed') return;
     this.#state = 'dead';
-    this.#worker.terminate();
+    this.#link.end();
     this.#onFatal(new Error(message));
   }
 }

@@ -1,28 +1,45 @@
 import type { FromWriter, ToWriter } from '../wire.ts';
 import { errorText } from './errors.ts';
 import { openDatabase } from './open-database.ts';
-import { WriterLoop } from './writer-loop.ts';
+import { type Asker, WriterLoop } from './writer-loop.ts';
 
 declare const self: Worker;
 
 let loop: WriterLoop | null = null;
 
-function post(message: FromWriter): void {
+/** The thread that opened the file, and those that it let in. */
+const owner: Asker = {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
-  self.postMessage(message);
-}
+  post: (message) => self.postMessage(message),
+};
+const askers: Asker[] = [owner];
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWriter>) => {
-  if (typeof data === 'string') loop?.accept(data);
+  if (typeof data === 'string') loop?.accept(data, owner);
   else if (data.kind === 'close') loop?.close();
+  else if (data.kind === 'let_in') letIn(data.port);
   else open(data.path);
 });
 
 function open(path: string): void {
+  const postToAll = (message: FromWriter): void => {
+    for (const asker of askers) asker.post(message);
+  };
   try {
-    loop = new WriterLoop(openDatabase(path), { post, soon: setImmediate });
-    post({ kind: 'ready' });
+    loop = new WriterLoop(openDatabase(path), { postToAll, soon: setImmediate });
+    owner.post({ kind: 'ready' });
   } catch (error) {
-    post({ kind: 'not_opened', message: errorText(error) });
+    owner.post({ kind: 'not_opened', message: errorText(error) });
   }
+}
+
+function letIn(port: MessagePort): void {
+  const asker: Asker = { post: (message) => port.postMessage(message) };
+  askers.push(asker);
+  port.addEventListener('message', (event) => {
+    const { data } = event as MessageEvent<ToWriter>;
+    if (typeof data === 'string') loop?.accept(data, asker);
+    else if (data.kind === 'close') loop?.dismiss(asker);
+  });
+  port.start();
 }
