@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { createLocalCluster } from '@confab/cluster-local';
+import { createLocalCluster, joinThreadCluster } from '@confab/cluster-local';
 import type {
   Accounts,
   Archive,
@@ -27,7 +27,12 @@ import {
   loadSecret,
 } from '@confab/identity';
 import type { CassandraConnection } from '@confab/store-cassandra';
-import { openSqliteStore } from '@confab/store-sqlite';
+import {
+  connectSqliteStore,
+  openSqliteStore,
+  type SharedStore,
+  type SqliteStore,
+} from '@confab/store-sqlite';
 import type { Config } from './config.ts';
 
 /** Above Cassandra's own time-outs, which say more than ours. */
@@ -61,6 +66,8 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+type FaultListener = (fault: { readonly where: string; readonly error: unknown }) => void;
+
 /** What a composition is given from outside. */
 export interface ChatSurroundings {
   readonly observer: Observer;
@@ -68,24 +75,40 @@ export interface ChatSurroundings {
   readonly onFatal: (error: Error) => void;
   /** Puts something between the rules and what they stand on: how the fault suite makes a part slow, silent or wrong. */
   readonly decorate: (ports: ChatPorts) => ChatPorts;
+  /** Which of several threads this is; null for a process with one. */
+  readonly thread: ThreadPlace | null;
+}
+
+/** What one of several threads shares with the others. */
+export interface ThreadPlace {
+  /** From 0 on. */
+  readonly index: number;
+  readonly store: SharedStore;
+  /** A port to each other thread. */
+  readonly ports: readonly MessagePort[];
 }
 
 /** The rules of chat over this installation's history, without any door: what `confab user add` needs. */
 export async function composeChat(
   config: Config,
-  { observer, onFatal, decorate }: ChatSurroundings,
+  { observer, onFatal, decorate, thread }: ChatSurroundings,
 ): Promise<ComposedChat> {
   // The store goes first: it is what keeps a second process away from the folder.
-  const store = await openStore(config, onFatal);
+  const store =
+    thread === null ? await openStore(config, onFatal) : connectSqliteStore(thread.store, onFatal);
   try {
     const clock = createClock();
     const random = createRandom();
-    const onFault = (fault: { readonly where: string; readonly error: unknown }): void =>
-      observer.fault(fault);
+    const onFault: FaultListener = (fault) => observer.fault(fault);
     const secret = await secretOf(config);
     const digest = createDigest(secret);
-    const node = { nodeId: config.nodeId ?? `n${random.urlSafe(10)}`, bootId: random.urlSafe(16) };
-    const cluster = await joinCluster(config, node, onFault);
+    const nodeId = config.nodeId ?? `n${random.urlSafe(10)}`;
+    const node = {
+      nodeId: thread === null ? nodeId : `${nodeId}-${thread.index}`,
+      bootId: random.urlSafe(16),
+    };
+    const cluster =
+      thread === null ? await joinCluster(config, node, onFault) : joinThreads(thread, node, onFault);
     const { log, views, work, cursors, accounts, devices } = store;
     const { registry, directory, bus } = cluster;
     const ports = decorate({
@@ -126,7 +149,7 @@ export async function openStore(config: Config, onFatal: (error: Error) => void)
 }
 
 /** The history in a file of the data folder. */
-export async function openSqlite(config: Config, onFatal: (error: Error) => void): Promise<Store> {
+export async function openSqlite(config: Config, onFatal: (error: Error) => void): Promise<SqliteStore> {
   return await openSqliteStore({ path: join(resolve(config.dataDir), 'confab.sqlite'), onFatal });
 }
 
@@ -175,7 +198,7 @@ function cassandraOf(config: Config): CassandraConnection {
 async function joinCluster(
   { cassandraKeyspace, redis }: Config,
   node: NodeRecord,
-  onFault: (fault: { readonly where: string; readonly error: unknown }) => void,
+  onFault: FaultListener,
 ): Promise<Cluster> {
   if (redis === null)
     return { ...createLocalCluster({ onFault }).node(node), close: () => Promise.resolve() };
@@ -183,7 +206,13 @@ async function joinCluster(
   return await connectRedisCluster({ target: redis, prefix: `confab:${cassandraKeyspace}`, node, onFault });
 }
 
-async function secretOf({ dataDir, secret, secretFile }: Config): Promise<Uint8Array> {
+function joinThreads({ ports }: ThreadPlace, node: NodeRecord, onFault: FaultListener): Cluster {
+  const { registry, directory, bus, ...cluster } = joinThreadCluster({ node, ports, onFault });
+  return { registry, directory, bus, close: () => Promise.resolve(cluster.close()) };
+}
+
+/** The secret of the installation, which is made here where there is none. */
+export async function secretOf({ dataDir, secret, secretFile }: Config): Promise<Uint8Array> {
   if (secret !== null) return new TextEncoder().encode(secret);
   if (secretFile !== null) return await loadSecret(resolve(secretFile));
   return await loadOrCreateSecret(join(resolve(dataDir), 'secret'));

@@ -89,7 +89,7 @@ function contradictions(values: Values): readonly string[] {
 }
 
 function clusterContradictions(values: Values): readonly string[] {
-  const { cassandra, cassandraUsername, cassandraPassword, redis, secret, secretFile } = values;
+  const { cassandra, cassandraUsername, cassandraPassword, redis, secret, secretFile, workers } = values;
   const problems: string[] = [];
   if (redis !== null && cassandra === null)
     problems.push(
@@ -100,6 +100,10 @@ function clusterContradictions(values: Values): readonly string[] {
   if (cassandra !== null && secret === null && secretFile === null)
     problems.push(
       `${settings.cassandra.name} needs ${settings.secret.name} or ${settings.secretFile.name}: nodes must accept each other's tokens.`,
+    );
+  if (cassandra !== null && workers > 1)
+    problems.push(
+      `${settings.workers.name} is for one machine with SQLite; with ${settings.cassandra.name} start more processes.`,
     );
   if ((cassandraUsername === null) !== (cassandraPassword === null))
     problems.push(`${settings.cassandraUsername.name} and ${settings.cassandraPassword.name} go together.`);

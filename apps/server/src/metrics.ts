@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Aggregator, AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Numbers that are read when somebody asks, from whoever has them. */
 export interface Readings {
@@ -8,8 +8,29 @@ export interface Readings {
   readonly nodes: () => number;
 }
 
+/** How a gauge is read, and how those of several threads become one. */
+interface GaugeReading<L extends string> {
+  readonly read: (gauge: Gauge<L>) => void;
+  readonly aggregator?: Aggregator;
+}
+
 /** For a process that nobody reads numbers from. */
 export const NO_READINGS: Readings = { connections: () => ({}), outboundBytes: () => 0, nodes: () => 0 };
+
+/** As an answer of `/metrics`. */
+export interface PrintedMetrics {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+/** The values of one thread; they can be handed between threads. */
+export type MetricValues = object;
+
+/** What several threads of one process counted, as if one had. */
+export async function printTogether(ofThreads: readonly MetricValues[]): Promise<PrintedMetrics> {
+  const registry = AggregatorRegistry.aggregate([...ofThreads]);
+  return { text: await registry.metrics(), contentType: registry.contentType };
+}
 
 /** Seconds; from an fsync on a fast disk to a store in trouble. */
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -73,29 +94,36 @@ export class Metrics {
 
   constructor(readings: Readings) {
     this.#stopLag = this.#watchLag();
-    this.#gauge('confab_connections', 'Connections by state.', ['state'], (gauge) => {
-      for (const [state, count] of Object.entries(readings.connections())) gauge.set({ state }, count);
+    this.#gauge('confab_connections', 'Connections by state.', ['state'], {
+      read: (gauge) => {
+        for (const [state, count] of Object.entries(readings.connections())) gauge.set({ state }, count);
+      },
     });
-    this.#gauge('confab_outbound_bytes', 'Bytes that wait for slow readers.', [], (gauge) =>
-      gauge.set(readings.outboundBytes()),
-    );
-    this.#gauge('confab_nodes', 'Nodes of the fleet that this one sees alive.', [], (gauge) =>
-      gauge.set(readings.nodes()),
-    );
-    this.#gauge(
-      'confab_event_loop_lag_seconds',
-      'The longest delay of the event loop since the last look.',
-      [],
-      (gauge) => {
+    this.#gauge('confab_outbound_bytes', 'Bytes that wait for slow readers.', [], {
+      read: (gauge) => gauge.set(readings.outboundBytes()),
+    });
+    this.#gauge('confab_nodes', 'Nodes of the fleet that this one sees alive.', [], {
+      read: (gauge) => gauge.set(readings.nodes()),
+      aggregator: 'first',
+    });
+    const lag = 'The longest delay of the event loop since the last look.';
+    this.#gauge('confab_event_loop_lag_seconds', lag, [], {
+      read: (gauge) => {
         gauge.set(this.#lagMsMax / 1000);
         this.#lagMsMax = 0;
       },
-    );
+      aggregator: 'max',
+    });
     this.#addProcessMetrics();
   }
 
-  async print(): Promise<{ readonly text: string; readonly contentType: string }> {
+  async print(): Promise<PrintedMetrics> {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  /** The same as plain values, to be put together with those of other threads. */
+  async values(): Promise<MetricValues> {
+    return await this.#registry.getMetricsAsJSON();
   }
 
   stop(): void {
@@ -103,18 +131,23 @@ export class Metrics {
   }
 
   #addProcessMetrics(): void {
-    this.#gauge('process_resident_memory_bytes', 'Memory of the process.', [], (gauge) =>
-      gauge.set(process.memoryUsage.rss()),
-    );
-    this.#gauge('process_heap_bytes', 'Memory in use by JavaScript.', [], (gauge) =>
-      gauge.set(process.memoryUsage().heapUsed),
-    );
-    this.#gauge('process_cpu_seconds_total', 'Processor time.', [], (gauge) => {
-      const { user, system } = process.cpuUsage();
-      gauge.set((user + system) / 1e6);
-    });
     const startedAt = Date.now() / 1000 - process.uptime();
-    this.#gauge('process_start_time_seconds', 'When the process began.', [], (gauge) => gauge.set(startedAt));
+    this.#ofProcess('process_resident_memory_bytes', 'Memory of the process.', () =>
+      process.memoryUsage.rss(),
+    );
+    this.#gauge('process_heap_bytes', 'Memory in use by JavaScript.', [], {
+      read: (gauge) => gauge.set(process.memoryUsage().heapUsed),
+    });
+    this.#ofProcess('process_cpu_seconds_total', 'Processor time.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
+    this.#ofProcess('process_start_time_seconds', 'When the process began.', () => startedAt);
+  }
+
+  /** Every thread reads the same. */
+  #ofProcess(name: string, help: string, read: () => number): void {
+    this.#gauge(name, help, [], { read: (gauge) => gauge.set(read()), aggregator: 'first' });
   }
 
   #watchLag(): () => void {
@@ -141,9 +174,10 @@ export class Metrics {
     name: string,
     help: string,
     labelNames: L[],
-    read: (gauge: Gauge<L>) => void,
+    { read, aggregator = 'sum' }: GaugeReading<L>,
   ): void {
     const gauge: Gauge<L> = new Gauge({
+      aggregator,
       name,
       help,
       labelNames,

@@ -11,20 +11,25 @@ import {
 import type { Clock, Observer } from '@confab/contracts';
 import { createGateway, type Gateway, type Listener, startListener } from '@confab/gateway';
 import { limits } from '@confab/protocol';
-import { type ChatSurroundings, type Cluster, type ComposedChat, composeChat } from './compose.ts';
+import {
+  type ChatSurroundings,
+  type Cluster,
+  type ComposedChat,
+  composeChat,
+  type ThreadPlace,
+} from './compose.ts';
 import type { Config } from './config.ts';
 import { connectKeyOf } from './connect-key.ts';
 import { HttpDrain } from './http-drain.ts';
 import type { Logger } from './log-lines.ts';
-import { Metrics } from './metrics.ts';
+import { type MetricValues, Metrics, type PrintedMetrics } from './metrics.ts';
 import { createObserver } from './observer.ts';
+import { addressOf, listen, type ServerAddress } from './address.ts';
 import { readinessOf } from './readiness.ts';
 import { VERSION } from './version.ts';
 
 /** The web app as the build leaves it beside the server. */
 const WEB_DIR = join(import.meta.dir, '..', '..', 'web', 'dist');
-/** Ports that are tried where none was asked for and the default is taken. */
-const PORTS_TRIED = 20;
 /** Requests in hand at a stop get this long to be answered. */
 const REQUESTS_MS_MAX = 500;
 /** The listener's own bound answers without a problem body, so it stands far behind the API's, which reads no further. */
@@ -47,12 +52,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-interface ServerAddress {
-  /** As a browser on this machine opens it. */
-  readonly url: string;
-  readonly port: number;
-  /** Whether it is another port than the default, which was taken. */
-  readonly isPortMoved: boolean;
+/** A server that may be one of several threads of its process. */
+export interface ComposedServer extends Server {
+  /** What it counted, to be put together with that of other threads. */
+  metrics(): Promise<MetricValues>;
 }
 
 export interface ServerSurroundings {
@@ -60,13 +63,24 @@ export interface ServerSurroundings {
   /** Told once when the store does not know what it holds: the process must end, without an answer. */
   readonly onFatal: (error: Error) => void;
   readonly decorate: ChatSurroundings['decorate'];
+  /** Null for a process with one thread. */
+  readonly thread: ServingThread | null;
+}
+
+/** One of several threads behind one port. */
+export interface ServingThread {
+  readonly place: ThreadPlace;
+  /** The port that all of them open. */
+  readonly port: number;
+  /** What all of them counted. */
+  readonly printMetrics: () => Promise<PrintedMetrics>;
 }
 
 /** Puts a server together from its settings: the rules of chat, and the doors to them. */
 export async function composeServer(
   config: Config,
-  { logger, onFatal, decorate }: ServerSurroundings,
-): Promise<Server> {
+  { logger, onFatal, decorate, thread }: ServerSurroundings,
+): Promise<ComposedServer> {
   let openGateway: Gateway | null = null;
   let joined: Cluster | null = null;
   const metrics = new Metrics({
@@ -75,26 +89,22 @@ export async function composeServer(
     nodes: () => joined?.directory.live().length ?? 0,
   });
   const observer = createObserver(logger, metrics);
-  const composed = await composeChat(config, { observer, onFatal, decorate });
+  const composed = await composeChat(config, {
+    observer,
+    onFatal,
+    decorate,
+    thread: thread?.place ?? null,
+  });
   const { chat, cluster, ports, store } = composed;
   joined = cluster;
-  const { clock, random, rateLimits } = ports;
-  const listed = [...(config.allowedOrigins ?? []), ...(config.publicUrl === null ? [] : [config.publicUrl])];
-  const origins = originRulesOf(listed, config.publicUrl === null);
-  const gateway = createGateway({
-    chat,
-    clock,
-    random,
-    observer,
-    rateLimits,
-    revokedAmong: (devices) => ports.devices.revokedAmong(devices),
-    origins,
-    connectKeyOf: connectKeyOf(config.trustedProxies ?? []),
-  });
+  const { clock } = ports;
+  const origins = originsOf(config);
+  const gateway = composeGateway(composed, config, { observer, origins });
   openGateway = gateway;
   const requests = new HttpDrain();
   const state = { isDraining: false };
-  const api = composeApi({ ...composed, config, gateway, metrics, observer, origins, state });
+  const printMetrics = thread?.printMetrics ?? (() => metrics.print());
+  const api = composeApi({ ...composed, config, gateway, observer, origins, printMetrics, state });
   const http = (request: Request, { address, gone }: HttpPeer): Promise<Response> =>
     requests.run(request, gone, (ended) => api(request, { address, gone: ended }));
   let listener: Listener | null = null;
@@ -108,12 +118,13 @@ export async function composeServer(
       await chat.start();
       const constants = {
         hostname: config.host,
-        reusePort: false,
+        reusePort: thread !== null,
         requestBodyBytesMax: BODY_BYTES_MAX,
         http,
         gateway,
       };
-      listener = listen(config, (port) => startListener({ ...constants, port }));
+      const open = (port: number): Listener => startListener({ ...constants, port });
+      listener = thread === null ? listen(config, open) : open(thread.port);
     },
     async drain() {
       state.isDraining = true;
@@ -131,20 +142,44 @@ export async function composeServer(
       await store.close();
       metrics.stop();
     },
+    metrics: () => metrics.values(),
   };
+}
+
+function originsOf({ allowedOrigins, publicUrl }: Config): OriginRules {
+  const listed = [...(allowedOrigins ?? []), ...(publicUrl === null ? [] : [publicUrl])];
+  return originRulesOf(listed, publicUrl === null);
+}
+
+function composeGateway(
+  { chat, ports }: ComposedChat,
+  { trustedProxies }: Config,
+  { observer, origins }: { readonly observer: Observer; readonly origins: OriginRules },
+): Gateway {
+  const { clock, devices, random, rateLimits } = ports;
+  return createGateway({
+    chat,
+    clock,
+    random,
+    observer,
+    rateLimits,
+    revokedAmong: (keys) => devices.revokedAmong(keys),
+    origins,
+    connectKeyOf: connectKeyOf(trustedProxies ?? []),
+  });
 }
 
 interface ApiSurroundings extends ComposedChat {
   readonly config: Config;
   readonly gateway: Gateway;
-  readonly metrics: Metrics;
   readonly observer: Observer;
   readonly origins: OriginRules;
+  readonly printMetrics: () => Promise<PrintedMetrics>;
   readonly state: { readonly isDraining: boolean };
 }
 
 function composeApi(surroundings: ApiSurroundings): HttpDoor {
-  const { chat, config, gateway, metrics, observer, origins, ports, state } = surroundings;
+  const { chat, config, gateway, observer, origins, ports, printMetrics, state } = surroundings;
   const { clock, log, random, rateLimits, work } = ports;
   return createApi({
     chat,
@@ -156,7 +191,7 @@ function composeApi(surroundings: ApiSurroundings): HttpDoor {
       { method: 'POST', path: '/v1/frames', answer: (request, peer) => gateway.frames(request, peer) },
       ...systemRoutes({
         readiness: () => readinessOf({ log, work, clock, isDraining: () => state.isDraining }),
-        metrics: () => metrics.print(),
+        metrics: printMetrics,
         metricsToken: config.metricsToken,
         version: VERSION,
       }),
@@ -164,30 +199,6 @@ function composeApi(surroundings: ApiSurroundings): HttpDoor {
     site: createSite(config.webDir === null ? WEB_DIR : resolve(config.webDir)),
     newFaultId: () => random.urlSafe(12),
   });
-}
-
-/** Opens the port that was asked for; where none was, the first free one from the default on. */
-function listen(config: Config, open: (port: number) => Listener): Listener {
-  const last = config.given.has('port') || config.port === 0 ? config.port : config.port + PORTS_TRIED;
-  for (let port = config.port; ; port += 1) {
-    try {
-      return open(port);
-    } catch (error) {
-      if (port >= last || !isPortTaken(error)) throw error;
-    }
-  }
-}
-
-function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-}
-
-/** Where it listens to all addresses, this machine's own is the one to open. */
-function addressOf(config: Config, port: number): ServerAddress {
-  const isAny = config.host === '0.0.0.0' || config.host === '::';
-  const host = isAny ? '127.0.0.1' : config.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { url, port, isPortMoved: config.port !== 0 && port !== config.port };
 }
 
 function connectionsOf(gateway: Gateway | null): Readonly<Record<string, number>> {

@@ -190,6 +190,12 @@ export const settings = {
     default: '900',
     description: 'How long an access token is valid. Signing out and revoking end it at once all the same.',
   }),
+  workers: plain(wholeNumber('threads', 1, 64), {
+    name: 'CONFAB_WORKERS',
+    default: '1',
+    description:
+      'Threads that hold connections, all behind the one port, for a machine with processors to spare; one more writes the database. With SQLite only: a fleet runs more processes. Limits of rate hold for each thread.',
+  }),
   unreadyMs: plain(wholeNumber('milliseconds', 0, 60_000), {
     name: 'CONFAB_UNREADY_MS',
     default: '0',

@@ -55,6 +55,7 @@ export async function startTestServer(environment: Environment = {}): Promise<Te
   const logger = createLogger({ level: 'debug', format: 'json', write: (line) => lines.push(line) });
   const server = await composeServer(config, {
     decorate: (ports) => ports,
+    thread: null,
     logger,
     onFatal: (error) => {
       throw error;

@@ -1,3 +1,4 @@
+export { openSqliteStoreInThisThread } from './open-in-this-thread.ts';
 export {
   type ConnectedSqliteStore,
   connectSqliteStore,

@@ -58,7 +58,8 @@ export function connectSqliteStore(
   return storeOver(path, new WriterClient(linkToPort(port), onFatal), () => undefined);
 }
 
-function storeOver(path: string, writer: WriterClient, closed: () => void): ConnectedSqliteStore {
+/** The store of one thread: its own reader, and a way to the one writer. `closed` is called at the very end. */
+export function storeOver(path: string, writer: WriterClient, closed: () => void): ConnectedSqliteStore {
   const reader = openReader(path);
   const closeAll = async (): Promise<void> => {
     // The last one to close copies the log file back and removes it: that must be the writer.

@@ -29,6 +29,7 @@ export async function addUser(words: readonly string[]): Promise<number> {
       throw error;
     },
     decorate: (ports) => ports,
+    thread: null,
   });
   try {
     await chat.handle('create_account', { kind: 'anyone' }, request, { lane: null, gone: null });

@@ -1,29 +1,31 @@
-import { writeSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { composeServer, type Server, type ServerSurroundings } from '../server.ts';
 import { type Config, readConfig, readFlags } from '../config.ts';
-import { createLogger, type Logger } from '../log-lines.ts';
+import type { Logger } from '../log-lines.ts';
+import { serveInThreads } from '../threads/serve-in-threads.ts';
+import { loggerOf } from './logger-of.ts';
 import { VERSION } from '../version.ts';
 
 /** The store does not know what it holds (BSD's sysexits: EX_SOFTWARE). The next start decides from the file. */
 const EXIT_FATAL = 70;
 const EXIT_AT_ONCE = 130;
 
-/** `confab start`: runs until it is told to stop. Gives the exit code. `decorate` is for the fault suite. */
+/** `confab start`: runs until it is told to stop. Gives the exit code. `decorate` is for the fault suite, and for one thread. */
 export async function start(
   words: readonly string[],
   decorate: ServerSurroundings['decorate'] = (ports) => ports,
 ): Promise<number> {
   const startedAt = performance.now();
-  const config = readConfig({ ...process.env, ...readFlags(words) });
+  const environment = { ...process.env, ...readFlags(words) };
+  const config = readConfig(environment);
   const logger = loggerOf(config);
   const ended = Promise.withResolvers<number>();
   exitOnFaults(logger);
-  const server = await composeServer(config, {
-    logger,
-    onFatal: (error) => exitFatally(logger, error),
-    decorate,
-  });
+  const onFatal = (error: Error): void => exitFatally(logger, error);
+  const server =
+    config.workers > 1
+      ? await serveInThreads(environment, onFatal)
+      : await composeServer(config, { logger, onFatal, decorate, thread: null });
   try {
     await server.start();
   } catch (error) {
@@ -34,20 +36,6 @@ export async function start(
   stopOnSignals(server, logger, ended);
   announce(config, server, logger, performance.now() - startedAt);
   return await ended.promise;
-}
-
-function loggerOf({ logLevel, logFormat }: Config): Logger {
-  const format = logFormat === 'auto' ? (process.stderr.isTTY ? 'pretty' : 'json') : logFormat;
-  return createLogger({ level: logLevel, format, write: writeLine });
-}
-
-/** At once: the last words of a process are the ones that matter. Nobody who listens is no reason to stop working. */
-function writeLine(line: string): void {
-  try {
-    writeSync(process.stderr.fd, line);
-  } catch {
-    // The reader of the log is gone or does not keep up. There is no other place to say so.
-  }
 }
 
 function exitFatally(logger: Logger, error: unknown): void {
@@ -107,7 +95,9 @@ function announce(config: Config, server: Server, logger: Logger, tookMs: number
   const { url, isPortMoved } = server.address;
   const dataDir = resolve(config.dataDir);
   const place =
-    config.cassandra === null ? { dataDir } : { cassandra: config.cassandra, nodeId: server.nodeId };
+    config.cassandra === null
+      ? { dataDir, workers: config.workers }
+      : { cassandra: config.cassandra, nodeId: server.nodeId };
   logger.info({ url, ...place, version: VERSION, tookMs: Math.round(tookMs) }, 'listening');
   if (config.logFormat === 'json') return;
   console.log(greeting(config, { url, isPortMoved, dataDir }));

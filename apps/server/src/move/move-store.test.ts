@@ -34,6 +34,7 @@ async function withChat<T>(config: Config, action: (composed: ComposedChat) => P
     observer: createObserver(logger, metrics),
     onFatal: fail,
     decorate: (ports) => ports,
+    thread: null,
   });
   await composed.chat.start();
   try {

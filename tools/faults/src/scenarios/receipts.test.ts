@@ -3,7 +3,7 @@ import { lookUntil } from '../deadline.ts';
 import type { Device } from '../raw-client.ts';
 import { patienceMs, scaled } from '../scale.ts';
 import { sayMany } from '../sayings.ts';
-import { isOnFleet, receiptSeenMsMax } from '../topology.ts';
+import { hasManyNodes, receiptSeenMsMax } from '../topology.ts';
 import { Scene } from '../scene.ts';
 
 setDefaultTimeout(patienceMs(60_000));
@@ -17,9 +17,9 @@ function scattered(count: number, max: number): number[] {
   });
 }
 
-/** What one machine tells comes in order; what several gateways tell may cross, and a device keeps the highest. */
+/** What one machine tells comes in order; what several nodes tell may cross, and a device keeps the highest. */
 function inOrderTold(places: readonly number[]): readonly number[] {
-  return isOnFleet ? places.toSorted((a, b) => a - b) : places;
+  return hasManyNodes ? places.toSorted((a, b) => a - b) : places;
 }
 
 test('[G6.1][G6.2][G6.3][P8.3][P8.4] receipts in any order from three devices: unread is the formula, watermarks only rise', async () => {
