@@ -1,6 +1,7 @@
 import type { NodeRecord } from '@confab/contracts';
 import type { ClusterFault } from './cluster-fault.ts';
 import type { RedisTarget } from './connection/open-connection.ts';
+import { processEnvironment } from './environment.ts';
 import { openRedisNode, type RedisNode } from './open-redis-node.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -19,5 +20,7 @@ export interface RedisClusterConfig {
  * node then serves what is its own, and finds the others when Redis is there. Throws on ids that are none.
  */
 export async function connectRedisCluster(config: RedisClusterConfig): Promise<RedisNode> {
-  return await openRedisNode({ ...config, settings: defaultSettings, tamper: (text) => [text] });
+  const { target, ...more } = config;
+  const environment = processEnvironment(target, defaultSettings.commandMsMax);
+  return await openRedisNode({ ...more, environment, settings: defaultSettings, tamper: (text) => [text] });
 }

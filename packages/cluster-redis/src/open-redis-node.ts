@@ -3,8 +3,8 @@ import { type BusStats, RedisBus } from './bus/redis-bus.ts';
 import type { ClusterFault } from './cluster-fault.ts';
 import { CommandBatch } from './connection/command-batch.ts';
 import { keysOf } from './connection/keys.ts';
-import type { RedisTarget } from './connection/open-connection.ts';
 import { RedisPath } from './connection/redis-path.ts';
+import type { Environment } from './environment.ts';
 import type { LeaseState } from './node/own-lease.ts';
 import { RedisDirectory } from './node/redis-directory.ts';
 import { LocalRows } from './registry/local-rows.ts';
@@ -16,7 +16,7 @@ import { type ClusterSettings } from './settings.ts';
 const ID = /^[\w.:-]{1,64}$/;
 
 export interface RedisNodeOptions {
-  readonly target: RedisTarget;
+  readonly environment: Environment;
   readonly node: NodeRecord;
   /** What every key and channel of this cluster begins with. */
   readonly prefix: string;
@@ -52,37 +52,46 @@ export interface RedisHealth {
 
 /** Puts a node together and starts it; resolves once Redis answers, or has not within the time for a command. */
 export async function openRedisNode(options: RedisNodeOptions): Promise<RedisNode> {
-  const { node, settings, tamper } = options;
+  const { opened, node } = startRedisNode(options);
+  await opened;
+  return node;
+}
+
+/** The same at once: `opened` resolves when Redis answered or did not, and the ports can be used meanwhile. */
+export function startRedisNode(options: RedisNodeOptions): {
+  readonly node: RedisNode;
+  readonly opened: Promise<void>;
+} {
+  const { node, settings, tamper, environment } = options;
   for (const id of [node.nodeId, node.bootId])
     if (!ID.test(id)) throw new Error(`Not an id of a node: ${id}`);
   const parts = makeParts(options);
   const { path, directory, bus, registry, writer } = parts;
-  const firstView = listen(parts, tamper);
-  const ticker = setInterval(() => {
-    const nowMs = performance.now();
+  const firstView = listen(parts, environment, tamper);
+  const endTicks = environment.every(settings.tickMs, () => {
+    const nowMs = environment.nowMs();
     path.tick(nowMs);
     directory.tick(nowMs);
     writer.look(nowMs);
     bus.tick(nowMs);
-  }, settings.tickMs);
-  await within(firstView, settings.commandMsMax);
-  if (!path.isUp) {
+  });
+  const within = (promise: Promise<void>): Promise<void> =>
+    inTime(promise, settings.commandMsMax, environment);
+  const open = async (): Promise<void> => {
+    await within(firstView);
+    if (path.isUp) return;
     path.tellAway('Redis does not answer at the start.');
     bus.pathDown();
-  }
-  return {
-    registry,
-    directory,
-    bus,
-    health: () => healthOf(parts),
-    async close() {
-      writer.close();
-      bus.close();
-      await within(directory.leave(node), settings.commandMsMax);
-      clearInterval(ticker);
-      path.close();
-    },
   };
+  const close = async (): Promise<void> => {
+    writer.close();
+    bus.close();
+    await within(directory.leave(node));
+    endTicks();
+    path.close();
+  };
+  const health = (): RedisHealth => healthOf(parts);
+  return { node: { registry, directory, bus, health, close }, opened: open() };
 }
 
 interface Parts {
@@ -93,12 +102,12 @@ interface Parts {
   readonly writer: RowWriter;
 }
 
-function makeParts({ node, prefix, settings, onFault, target }: RedisNodeOptions): Parts {
+function makeParts({ node, prefix, settings, onFault, environment }: RedisNodeOptions): Parts {
   const keys = keysOf(prefix);
   const { nodeId, bootId } = node;
-  const processId = crypto.randomUUID().slice(0, 13);
-  const path = new RedisPath({ target, keys, nodeId, processId, settings, onFault });
-  const directory = new RedisDirectory({ node, path, keys, settings, onFault });
+  const processId = environment.uniqueId().slice(0, 13);
+  const path = new RedisPath({ environment, keys, nodeId, processId, settings, onFault });
+  const directory = new RedisDirectory({ node, environment, path, keys, settings, onFault });
   const bus = new RedisBus({
     nodeId,
     bootId,
@@ -107,10 +116,10 @@ function makeParts({ node, prefix, settings, onFault, target }: RedisNodeOptions
     keys,
     settings,
     onFault,
-    now: () => performance.now(),
+    environment,
   });
-  const batch = new CommandBatch(path.commands, settings.commandsPerWrite);
-  const shared = { node, path, keys, settings, directory, batch, rows: new LocalRows() };
+  const batch = new CommandBatch(path.commands, environment, settings.commandsPerWrite);
+  const shared = { node, environment, path, keys, settings, directory, batch, rows: new LocalRows() };
   const writer = new RowWriter({ ...shared, onFault, onRebuilt: () => bus.rebuilt() });
   return { path, directory, bus, writer, registry: new RedisRegistry({ ...shared, writer }) };
 }
@@ -118,13 +127,14 @@ function makeParts({ node, prefix, settings, onFault, target }: RedisNodeOptions
 /** What each part tells the others. Resolves once the nodes were read for the first time. */
 function listen(
   { path, directory, bus, registry, writer }: Parts,
+  environment: Environment,
   tamper: RedisNodeOptions['tamper'],
 ): Promise<void> {
   const firstView = Promise.withResolvers<void>();
   directory.listen({
     viewed() {
       firstView.resolve();
-      writer.look(performance.now());
+      writer.look(environment.nowMs());
     },
     lost: (nodeId) => bus.nodeLost(nodeId),
     left: (nodeId) => bus.nodeLeft(nodeId),
@@ -164,12 +174,13 @@ function healthOf({ path, directory, bus }: Parts): RedisHealth {
   };
 }
 
-async function within(promise: Promise<void>, msMax: number): Promise<void> {
+/** Resolves with the promise, or after so long without. */
+async function inTime(promise: Promise<void>, msMax: number, environment: Environment): Promise<void> {
   const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, msMax);
+  const cancel = environment.after(msMax, late.resolve);
   try {
     await Promise.race([promise, late.promise]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

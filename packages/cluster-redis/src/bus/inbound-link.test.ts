@@ -12,7 +12,7 @@ function makeLink(settings = defaultSettings) {
     lack: (first: number, last: number): void => void asked.push([first, last]),
     lost: (): void => void (lost += 1),
   };
-  return { link: new InboundLink('node-a', peer, settings), delivered, asked, lost: () => lost };
+  return { link: new InboundLink('node-a', peer, settings, 0), delivered, asked, lost: () => lost };
 }
 
 describe('inbound link', () => {
@@ -21,6 +21,15 @@ describe('inbound link', () => {
     for (const counter of [1, 2, 2, 1, 3]) link.frame(counter, `f${counter}`, 0);
     expect(delivered).toEqual(['f1', 'f2', 'f3']);
     expect(asked).toEqual([]);
+  });
+
+  test('[BUS1] holes that were filled leave room for later ones', () => {
+    const { link, delivered, lost } = makeLink({ ...defaultSettings, heldCharsMax: 10 });
+    for (let counter = 1; counter < 40; counter += 2) {
+      link.frame(counter + 1, 'held', 0);
+      link.frame(counter, 'late', 0);
+    }
+    expect([delivered.length, lost()]).toEqual([40, 0]);
   });
 
   test('[BUS1] what comes too early waits for what is asked for', () => {

@@ -34,11 +34,11 @@ export class InboundLink {
   #heardAtMs: number;
   #dueMs: number;
 
-  constructor(publisherId: string, peer: InboundPeer, settings: ClusterSettings) {
+  constructor(publisherId: string, peer: InboundPeer, settings: ClusterSettings, nowMs: number) {
     this.publisherId = publisherId;
     this.#peer = peer;
     this.#settings = settings;
-    this.#heardAtMs = performance.now();
+    this.#heardAtMs = nowMs;
     this.#dueMs = settings.beatEveryMs;
   }
 

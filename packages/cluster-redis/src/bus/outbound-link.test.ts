@@ -3,7 +3,8 @@ import { defaultSettings } from '../settings.ts';
 import { parseFrame } from './frame.ts';
 import { OutboundLink } from './outbound-link.ts';
 
-const makeLink = (settings = defaultSettings): OutboundLink => new OutboundLink('node-a', 'link', settings);
+const makeLink = (settings = defaultSettings): OutboundLink =>
+  new OutboundLink('node-a', 'link', settings, 0);
 
 /** Sends so many frames of one envelope each. */
 function send(link: OutboundLink, count: number, nowMs: number): void {

@@ -24,12 +24,13 @@ export class OutboundLink {
   #counter = 0;
   #waiting: string[] = [];
   #waitingChars = 0;
-  #usedAtMs = performance.now();
+  #usedAtMs: number;
   #toldAtMs = -Infinity;
   /** Within what time it said that more will be heard of it. */
   #toldDueMs = Infinity;
 
-  constructor(from: string, link: string, settings: ClusterSettings) {
+  constructor(from: string, link: string, settings: ClusterSettings, nowMs: number) {
+    this.#usedAtMs = nowMs;
     this.#from = from;
     this.#link = link;
     this.#settings = settings;

@@ -1,5 +1,6 @@
 import type { Keys } from '../connection/keys.ts';
 import type { RedisPath } from '../connection/redis-path.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { formatFrame } from './frame.ts';
 import type { OutboundLink } from './outbound-link.ts';
@@ -23,7 +24,7 @@ export interface OutboxOptions {
   readonly path: Pick<RedisPath, 'isUp' | 'publish'>;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
-  readonly now: () => number;
+  readonly environment: Pick<Environment, 'nowMs' | 'afterTurn'>;
   /** These requests reached nobody. */
   readonly onUnsent: (ids: readonly string[]) => void;
 }
@@ -78,14 +79,14 @@ export class Outbox {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#options.environment.afterTurn(() => {
       this.#isScheduled = false;
       this.flush();
     });
   }
 
   #seal(link: OutboundLink, nodeId: string): void {
-    const text = link.seal(this.#options.now());
+    const text = link.seal(this.#options.environment.nowMs());
     if (text !== null) this.send(nodeId, text);
   }
 
@@ -104,7 +105,7 @@ export class Outbox {
   /** Sends what waits, and then how far each link is, whatever is on its way: nobody hears of it later. */
   sendLast(beats: ReadonlyMap<string, OutboundLink>): void {
     this.flush();
-    for (const [nodeId, link] of beats) this.send(nodeId, link.beatNow(this.#options.now()));
+    for (const [nodeId, link] of beats) this.send(nodeId, link.beatNow(this.#options.environment.nowMs()));
     void this.#publish(this.#take(), Infinity);
   }
 

@@ -4,6 +4,7 @@ import type { ClusterFault } from '../cluster-fault.ts';
 import type { Keys } from '../connection/keys.ts';
 import type { RedisPath } from '../connection/redis-path.ts';
 import type { RedisDirectory } from '../node/redis-directory.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { isKnownEnvelope } from './envelope-kinds.ts';
 import { type Frame, formatFrame, parseFrame } from './frame.ts';
@@ -30,8 +31,8 @@ export interface BusOptions {
   readonly directory: Pick<RedisDirectory, 'live' | 'hasPlace'>;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
-  /** Milliseconds that only rise, of the clock that `tick` is told. */
-  readonly now: () => number;
+  /** Its time is that of the clock that `tick` is told. */
+  readonly environment: Pick<Environment, 'nowMs' | 'afterTurn'>;
   readonly onFault: (fault: ClusterFault) => void;
 }
 
@@ -122,7 +123,7 @@ export class RedisBus implements NodeBus {
       this.#passOver('a frame of another version');
       return;
     }
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.environment.nowMs();
     switch (frame.kind) {
       case 'data':
         this.#linkFrom(frame).frame(frame.counter, frame.body, nowMs);
@@ -154,7 +155,7 @@ export class RedisBus implements NodeBus {
   }
 
   pathUp(): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.environment.nowMs();
     if (this.#bell.end(REDIS_AWAY)) this.#bell.ring();
     for (const [nodeId, link] of this.#outbound) this.#outbox.send(nodeId, link.beatNow(nowMs));
     for (const link of this.#inbound.values()) link.reopened(nowMs);
@@ -167,7 +168,7 @@ export class RedisBus implements NodeBus {
 
   /** What was published while it was not subscribed did not arrive; so answers may be lost, and frames are asked for. */
   resubscribed(): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.environment.nowMs();
     this.#resubscribedAtMs = nowMs;
     this.#requests.cutOff();
     for (const link of this.#inbound.values()) link.reopened(nowMs);
@@ -187,15 +188,16 @@ export class RedisBus implements NodeBus {
   /** It may live on, cut off, and publish what nobody hears: told until it is back, if that is soon. */
   nodeLost(nodeId: string): void {
     this.#bell.ring();
-    this.#lost.set(nodeId, this.#options.now());
+    this.#lost.set(nodeId, this.#options.environment.nowMs());
     this.#forgetNode(nodeId);
   }
 
   /** A link that it left behind with a hole is repaired or given up like any other. */
   nodeLeft(nodeId: string): void {
-    const { settings, now } = this.#options;
+    const { settings, environment } = this.#options;
     // A link of which no word came since this node listens again would not show what it lacks.
-    const isHeard = now() - this.#resubscribedAtMs > settings.idleBeatEveryMs + settings.silenceMs;
+    const isHeard =
+      environment.nowMs() - this.#resubscribedAtMs > settings.idleBeatEveryMs + settings.silenceMs;
     if (!isHeard) this.#bell.ring();
     this.#forgetNode(nodeId);
   }
@@ -265,9 +267,9 @@ export class RedisBus implements NodeBus {
   #linkTo(nodeId: string): OutboundLink {
     let link = this.#outbound.get(nodeId);
     if (link === undefined) {
-      const { nodeId: from, bootId, settings } = this.#options;
+      const { nodeId: from, bootId, settings, environment } = this.#options;
       this.#linkCount += 1;
-      link = new OutboundLink(from, linkName(bootId, this.#linkCount), settings);
+      link = new OutboundLink(from, linkName(bootId, this.#linkCount), settings, environment.nowMs());
       this.#outbound.set(nodeId, link);
     }
     return link;
@@ -276,14 +278,14 @@ export class RedisBus implements NodeBus {
   #linkFrom({ from, link: name }: { readonly from: string; readonly link: string }): InboundLink {
     let link = this.#inbound.get(name);
     if (link === undefined) {
-      const { nodeId, settings } = this.#options;
+      const { nodeId, settings, environment } = this.#options;
       const peer = {
         deliver: (body: string): void => this.#deliver(body),
         lack: (first: number, last: number): void =>
           this.#outbox.send(from, formatFrame({ kind: 'lack', from: nodeId, link: name, first, last })),
         lost: (): void => this.#bell.ring(),
       };
-      link = new InboundLink(from, peer, settings);
+      link = new InboundLink(from, peer, settings, environment.nowMs());
       this.#inbound.set(name, link);
     }
     return link;
@@ -303,7 +305,7 @@ export class RedisBus implements NodeBus {
     const { texts, goneUpTo } = link.resend(first, last);
     if (goneUpTo !== null) this.#outbox.send(from, this.#goneFrame(name, goneUpTo));
     for (const text of texts) this.#outbox.send(from, text);
-    this.#outbox.send(from, link.beatNow(this.#options.now()));
+    this.#outbox.send(from, link.beatNow(this.#options.environment.nowMs()));
   }
 
   #deliver(body: string): void {

@@ -1,4 +1,5 @@
 import { ConfabError, type ErrorCode, errorTable } from '@confab/protocol';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { absent } from './responder.ts';
 
@@ -12,22 +13,22 @@ interface Pending {
 export interface RequestsOptions {
   readonly bootId: string;
   readonly settings: ClusterSettings;
-  readonly now: () => number;
+  readonly environment: Pick<Environment, 'nowMs'>;
 }
 
 /** What this node asked others and has no answer to. */
 export class Requests {
   readonly #settings: ClusterSettings;
   readonly #bootId: string;
-  readonly #now: () => number;
+  readonly #environment: Pick<Environment, 'nowMs'>;
   /** In the order they were asked. */
   readonly #pending = new Map<string, Pending>();
   #count = 0;
 
-  constructor({ bootId, settings, now }: RequestsOptions) {
+  constructor({ bootId, settings, environment }: RequestsOptions) {
     this.#bootId = bootId;
     this.#settings = settings;
-    this.#now = now;
+    this.#environment = environment;
   }
 
   get size(): number {
@@ -42,7 +43,7 @@ export class Requests {
     this.#count += 1;
     const id = `${this.#bootId}-${this.#count}`;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { nodeId, askedAtMs: this.#now(), resolve, reject });
+    this.#pending.set(id, { nodeId, askedAtMs: this.#environment.nowMs(), resolve, reject });
     return { id, answer: promise };
   }
 

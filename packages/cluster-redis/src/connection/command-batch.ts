@@ -1,11 +1,5 @@
-import type { ChainableCommander } from 'ioredis';
-import type { Connection } from './open-connection.ts';
-import type { ScriptCalls } from './scripts.ts';
-
-/** Commands that wait to be sent together. The scripts are methods here too. */
-export type Commands = ChainableCommander & {
-  readonly [Script in keyof ScriptCalls]: (...given: Parameters<ScriptCalls[Script]>) => unknown;
-};
+import type { Environment } from '../environment.ts';
+import type { Commands, Connection } from './connection.ts';
 
 interface Part {
   readonly from: number;
@@ -17,12 +11,14 @@ interface Part {
 /** Sends what one turn of the event loop asks for as one write: a thousand sessions cost about as many as one. */
 export class CommandBatch {
   readonly #connection: Connection;
+  readonly #environment: Environment;
   readonly #commandsMax: number;
   #commands: Commands | null = null;
   #parts: Part[] = [];
 
-  constructor(connection: Connection, commandsMax: number) {
+  constructor(connection: Connection, environment: Environment, commandsMax: number) {
     this.#connection = connection;
+    this.#environment = environment;
     this.#commandsMax = commandsMax;
   }
 
@@ -30,10 +26,9 @@ export class CommandBatch {
   add(append: (commands: Commands) => void): Promise<unknown[]> {
     let commands = this.#commands;
     if (commands === null) {
-      // The scripts are methods that ioredis adds, unknown to its types.
-      commands = this.#connection.pipeline() as Commands;
+      commands = this.#connection.pipeline();
       this.#commands = commands;
-      setImmediate(() => this.#send());
+      this.#environment.afterTurn(() => this.#send());
     }
     const from = commands.length;
     append(commands);

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { type ScriptCalls, scripts } from './scripts.ts';
+import type { Connection } from './connection.ts';
+import { scripts } from './scripts.ts';
 
 const RETRY_MS_FIRST = 10;
 const RETRY_MS_MAX = 1_000;
@@ -16,13 +17,11 @@ export type RedisTarget =
       readonly password?: string;
     };
 
-export type Connection = Redis & ScriptCalls;
-
 /**
  * A connection that makes itself anew for ever and never keeps a command for later: a command that cannot be sent now,
  * or is not answered in time, fails.
  */
-export function openConnection(target: RedisTarget, name: string, commandMsMax: number): Connection {
+export function openConnection(target: RedisTarget, name: string, commandMsMax: number): Redis & Connection {
   const options = {
     connectionName: name,
     commandTimeout: commandMsMax,
@@ -50,7 +49,7 @@ export function openConnection(target: RedisTarget, name: string, commandMsMax: 
           ...(target.password === undefined ? {} : { password: target.password }),
         });
   // The scripts are methods that ioredis adds, unknown to its types.
-  return redis as Connection;
+  return redis as Redis & Connection;
 }
 
 function retryMs(attempt: number): number {

@@ -1,10 +1,11 @@
 import type { ClusterFault } from '../cluster-fault.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
+import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
-import { type Connection, openConnection, type RedisTarget } from './open-connection.ts';
 
 export interface RedisPathOptions {
-  readonly target: RedisTarget;
+  readonly environment: Environment;
   readonly keys: Keys;
   readonly nodeId: string;
   /** Tells this process from another one that runs under the same node id. */
@@ -41,15 +42,17 @@ export class RedisPath {
   #isClosed = false;
   #echoSentAtMs = -Infinity;
   #echoHeardAtMs = -Infinity;
-  #renewedAtMs = performance.now();
-  #tickedAtMs = performance.now();
+  #renewedAtMs: number;
+  #tickedAtMs: number;
   #lastError: unknown = null;
 
   constructor(options: RedisPathOptions) {
     this.#options = options;
-    const { target, nodeId, settings } = options;
-    this.commands = openConnection(target, `confab ${nodeId} commands`, settings.commandMsMax);
-    this.#subscriber = openConnection(target, `confab ${nodeId} subscriber`, settings.commandMsMax);
+    const { environment, nodeId } = options;
+    this.#renewedAtMs = environment.nowMs();
+    this.#tickedAtMs = environment.nowMs();
+    this.commands = environment.connect(`confab ${nodeId} commands`);
+    this.#subscriber = environment.connect(`confab ${nodeId} subscriber`);
     for (const connection of [this.commands, this.#subscriber]) {
       connection.on('error', (error: unknown) => {
         this.#lastError = error;
@@ -139,7 +142,7 @@ export class RedisPath {
 
   #echo(): void {
     if (this.#isClosed || this.commands.status !== 'ready') return;
-    this.#echoSentAtMs = performance.now();
+    this.#echoSentAtMs = this.#options.environment.nowMs();
     const channel = this.#options.keys.echo(this.#options.processId);
     this.commands.publish(channel, '').catch((error: unknown) => {
       this.#lastError = error;
@@ -155,7 +158,7 @@ export class RedisPath {
 
   #rise(): void {
     if (this.#isClosed) return;
-    this.#echoHeardAtMs = performance.now();
+    this.#echoHeardAtMs = this.#options.environment.nowMs();
     if (this.#isUp || this.commands.status !== 'ready') return;
     this.#isUp = true;
     this.#listener?.up();

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { hasRedis, RedisServer } from '../testing/redis-server.ts';
 import { until } from '../testing/until.ts';
-import { type Connection, openConnection } from './open-connection.ts';
+import type { Redis } from 'ioredis';
+import type { Connection } from './connection.ts';
+import { openConnection } from './open-connection.ts';
 
 const LEASE_KEYS = ['lease:a', 'nodes', 'changes'] as const;
 
 describe.skipIf(!hasRedis)('steps in Redis (needs Redis: apt-get install redis-server)', () => {
   let server: RedisServer;
-  let redis: Connection;
+  let redis: Redis & Connection;
   beforeAll(async () => {
     server = await RedisServer.start();
     redis = openConnection({ url: server.url }, 'test', 1_000);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { processEnvironment } from '../environment.ts';
 import { openRedisNode, type RedisNode } from '../open-redis-node.ts';
 import { Arrivals, numbered } from '../testing/envelopes.ts';
 import { testSettings } from '../testing/redis-cluster-fixture.ts';
@@ -59,8 +60,9 @@ describe.skipIf(!hasRedis)('Redis watched by Sentinel (needs Redis: apt-get inst
   };
 
   const open = async (record: typeof A): Promise<RedisNode> => {
+    const target = { sentinels: [{ host: '127.0.0.1', port: sentinelPort }], name: 'chat' };
     const node = await openRedisNode({
-      target: { sentinels: [{ host: '127.0.0.1', port: sentinelPort }], name: 'chat' },
+      environment: processEnvironment(target, testSettings.commandMsMax),
       node: record,
       prefix: 'test',
       settings: { ...testSettings, leaseMs: 10_000 },

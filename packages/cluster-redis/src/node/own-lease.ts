@@ -1,5 +1,6 @@
 import type { Keys } from '../connection/keys.ts';
-import type { Connection } from '../connection/open-connection.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { formatLease, type Lease, runOf } from './lease.ts';
 
@@ -15,6 +16,7 @@ export type LeaseState =
 export interface OwnLeaseOptions {
   readonly nodeId: string;
   readonly bootId: string;
+  readonly environment: Environment;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
 }
@@ -90,11 +92,11 @@ export class OwnLease {
 
   /** Says it to Redis. True where that changed what other nodes have to know. Rejects where Redis does not answer. */
   async write(connection: Connection): Promise<boolean> {
-    const { keys, nodeId, bootId, settings } = this.#options;
+    const { environment, keys, nodeId, bootId, settings } = this.#options;
     const way = this.#state === 'held' ? 'keep' : this.#isTaking ? 'take' : 'fresh';
     const isChange = this.#isChanged || way !== 'keep';
     this.#isChanged = false;
-    const sentAtMs = performance.now();
+    const sentAtMs = environment.nowMs();
     try {
       const { lease } = this;
       const said = [nodeId, bootId, lease.run, formatLease(lease), String(settings.leaseMs)];

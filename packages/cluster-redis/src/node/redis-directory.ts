@@ -2,6 +2,7 @@ import type { NodeDirectory, NodeRecord } from '@confab/contracts';
 import type { ClusterFault } from '../cluster-fault.ts';
 import type { Keys } from '../connection/keys.ts';
 import type { RedisPath } from '../connection/redis-path.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import { type ClusterView, nextView } from './cluster-view.ts';
 import { bootIdOf } from './lease.ts';
@@ -14,6 +15,7 @@ const ROUNDS_MAX = 4;
 
 export interface DirectoryOptions {
   readonly node: NodeRecord;
+  readonly environment: Environment;
   readonly path: RedisPath;
   readonly keys: Keys;
   readonly settings: ClusterSettings;
@@ -48,7 +50,7 @@ export class RedisDirectory implements NodeDirectory {
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
-    this.own = new OwnLease({ ...options.node, keys: options.keys, settings: options.settings });
+    this.own = new OwnLease({ ...options, ...options.node });
   }
 
   listen(listener: DirectoryListener): void {
@@ -150,7 +152,7 @@ export class RedisDirectory implements NodeDirectory {
       for (let round = 0; round < ROUNDS_MAX && this.#options.path.isUp; round += 1) {
         await this.#write();
         await this.#read();
-        if (!this.own.isDue(performance.now())) break;
+        if (!this.own.isDue(this.#options.environment.nowMs())) break;
       }
       this.#toldFault = '';
     } catch (error) {
@@ -159,8 +161,8 @@ export class RedisDirectory implements NodeDirectory {
   }
 
   async #write(): Promise<void> {
-    const { path, keys, onFault, node } = this.#options;
-    if (!this.own.isDue(performance.now())) return;
+    const { environment, path, keys, onFault, node } = this.#options;
+    if (!this.own.isDue(environment.nowMs())) return;
     const isChange = await this.own.write(path.commands);
     const isTaken = this.own.state === 'taken';
     path.serveInbox(!isTaken);
@@ -173,11 +175,12 @@ export class RedisDirectory implements NodeDirectory {
   }
 
   async #read(): Promise<void> {
-    const { path, keys, node, settings } = this.#options;
-    const asked = [keys.generation, keys.nodes, keys.changes, crypto.randomUUID(), keys.lease('')];
+    const { environment, path, keys, node, settings } = this.#options;
+    const asked = [keys.generation, keys.nodes, keys.changes, environment.uniqueId(), keys.lease('')];
+    // What is read is as old as the question: this process may stand still until it gets to the answer.
+    const nowMs = environment.nowMs();
     const polled = await path.commands.confabPoll(...asked);
     if (!path.isUp) return;
-    const nowMs = performance.now();
     const before = this.#view;
     const { view, lost, left } = nextView({
       before,
@@ -201,8 +204,8 @@ export class RedisDirectory implements NodeDirectory {
 
   /** An array is replaced only where it differs, so that whoever keeps it sees at a glance that nothing changed. */
   #list(): void {
-    const { node, settings } = this.#options;
-    const nowMs = performance.now();
+    const { environment, node, settings } = this.#options;
+    const nowMs = environment.nowMs();
     const live: string[] = [];
     const owners: string[] = [];
     const add = (nodeId: string, isRetired: boolean): void => {

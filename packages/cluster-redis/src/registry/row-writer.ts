@@ -1,16 +1,17 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { NodeRecord } from '@confab/contracts';
 import type { ClusterFault } from '../cluster-fault.ts';
 import type { CommandBatch } from '../connection/command-batch.ts';
 import type { Keys } from '../connection/keys.ts';
 import type { RedisPath } from '../connection/redis-path.ts';
 import type { RedisDirectory } from '../node/redis-directory.ts';
+import type { Environment } from '../environment.ts';
 import type { ClusterSettings } from '../settings.ts';
 import type { LocalRows } from './local-rows.ts';
 import { formatRow } from './row.ts';
 
 export interface RowWriterOptions {
   readonly node: NodeRecord;
+  readonly environment: Environment;
   readonly rows: LocalRows;
   readonly path: RedisPath;
   readonly batch: CommandBatch;
@@ -28,17 +29,19 @@ export interface RowWriterOptions {
  */
 export class RowWriter {
   readonly #options: RowWriterOptions;
-  readonly #closing = new AbortController();
+  #isClosed = false;
+  #cancelRest: () => void = () => undefined;
   #isWriting = false;
   /** How often a row could not be written; what was begun before the last time is not complete. */
   #misses = 0;
-  #writtenAtMs = performance.now();
+  #writtenAtMs: number;
   #failedAtMs = -Infinity;
   #evictionToldAtMs = -Infinity;
   #toldFault = '';
 
   constructor(options: RowWriterOptions) {
     this.#options = options;
+    this.#writtenAtMs = options.environment.nowMs();
   }
 
   /** A row could not be written: until all are written again, every user may be here. */
@@ -51,7 +54,7 @@ export class RowWriter {
   look(nowMs: number): void {
     const { path, directory, rows, settings } = this.#options;
     const { own, current } = directory;
-    if (this.#isWriting || this.#closing.signal.aborted) return;
+    if (this.#isWriting || this.#isClosed) return;
     if (!path.isUp || current === null || own.state !== 'held') return;
     if (current.evictionPolicy !== null) {
       this.#standEviction(current.evictionPolicy, nowMs);
@@ -85,11 +88,12 @@ export class RowWriter {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    this.#cancelRest();
   }
 
   async #writeAll(epoch: string): Promise<void> {
-    const { path, directory, settings, onRebuilt, onFault } = this.#options;
+    const { environment, path, directory, settings, onRebuilt, onFault } = this.#options;
     const { own } = directory;
     const { run } = own;
     const wasComplete = own.lease.epoch === epoch;
@@ -101,21 +105,21 @@ export class RowWriter {
       own.state !== 'held' ||
       this.#misses !== misses;
     try {
-      await this.#rest(Math.random() * settings.rebuildSpreadMs);
+      await this.#rest(environment.fraction() * settings.rebuildSpreadMs);
       for (const chunk of chunksOf(this.#hashes(), settings.rowsPerChunk)) {
         if (isOutdated()) return;
         await this.#writeChunk(chunk, run);
         await this.#rest(settings.chunkPauseMs);
       }
       if (isOutdated()) return;
-      this.#writtenAtMs = performance.now();
+      this.#writtenAtMs = environment.nowMs();
       this.#toldFault = '';
       own.register(epoch);
       await directory.refresh();
       if (!wasComplete) onRebuilt();
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      this.#failedAtMs = performance.now();
+      if (this.#isClosed) return;
+      this.#failedAtMs = environment.nowMs();
       // That Redis is away is told as a fault of the connection.
       if (!path.isUp || String(error) === this.#toldFault) return;
       this.#toldFault = String(error);
@@ -140,8 +144,11 @@ export class RowWriter {
     });
   }
 
+  /** Never resolves where it is closed meanwhile. */
   async #rest(restMs: number): Promise<void> {
-    await pause(restMs, undefined, { signal: this.#closing.signal, ref: false });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#cancelRest = this.#options.environment.after(restMs, resolve);
+    await promise;
   }
 }
 

@@ -69,7 +69,7 @@ export class BusPair {
       },
       keys,
       settings,
-      now: () => this.#nowMs,
+      environment: { nowMs: () => this.#nowMs, afterTurn: (action) => void setImmediate(action) },
       onFault: (fault) => this.faults.push(fault),
     });
   }

@@ -3,6 +3,7 @@ import type { ClusterFixture, ClusterNodePorts } from '@confab/contracts/conform
 import { Redis } from 'ioredis';
 import type { ClusterFault } from '../cluster-fault.ts';
 import { keysOf } from '../connection/keys.ts';
+import { processEnvironment } from '../environment.ts';
 import { openRedisNode, type RedisNode } from '../open-redis-node.ts';
 import { type ClusterSettings, defaultSettings } from '../settings.ts';
 import type { RedisServer } from './redis-server.ts';
@@ -74,7 +75,7 @@ export class RedisClusterFixture implements ClusterFixture {
     const faults: ClusterFault[] = [];
     const { settings = testSettings, tamper = (text: string) => [text] } = options;
     const opened = await openRedisNode({
-      target: { url: link.url },
+      environment: processEnvironment({ url: link.url }, settings.commandMsMax),
       node: record,
       prefix: this.prefix,
       settings,
