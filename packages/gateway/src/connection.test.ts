@@ -62,14 +62,38 @@ describe('before ready', () => {
     expect(chat.asked).toHaveLength(0);
   });
 
-  test('[G8.3] a frame above 16 KiB is refused unparsed', async () => {
+  test('[G8.3] binary frames count as well', async () => {
     const { open } = testGateway();
     const peer = open();
-    peer.say({ type: 'ping', ref: 'x', padding: 'x'.repeat(limits.frameBeforeReadyBytesMax) });
+    for (let count = 0; count <= limits.framesBeforeReadyMax; count += 1) peer.connection?.receiveBinary();
     await settled();
-    expect(peer.last).toMatchObject({ type: 'error', code: 'too_large' });
-    expect(peer.last).not.toHaveProperty('ref');
+    expect(peer.closed).toMatchObject({ code: 4201 });
   });
+
+  test('a second authenticate beside one that is being verified is refused', async () => {
+    const { open } = testGateway();
+    const peer = open();
+    peer.say(authenticateFrame('ann', 'd1'));
+    peer.say({ ...authenticateFrame('bob', 'd2'), ref: 'second' });
+    await settled();
+    expect(peer.frames.find(({ type }) => type === 'error')).toMatchObject({
+      code: 'invalid',
+      ref: 'second',
+    });
+    expect(peer.types).toContain('caught_up');
+  });
+
+  test.each(['x'.repeat(limits.frameBeforeReadyBytesMax), 'é'.repeat(limits.frameBeforeReadyBytesMax * 0.6)])(
+    '[G8.3] a frame above 16 KiB is refused unparsed',
+    async (padding) => {
+      const { open } = testGateway();
+      const peer = open();
+      peer.say({ type: 'ping', ref: 'x', padding });
+      await settled();
+      expect(peer.last).toMatchObject({ type: 'error', code: 'too_large' });
+      expect(peer.last).not.toHaveProperty('ref');
+    },
+  );
 
   test('[G8.3] who says nothing is closed with 4201 after the deadline', () => {
     const { open, clock } = testGateway();
@@ -272,6 +296,19 @@ describe('operations', () => {
     ]);
   });
 
+  test('[G2.2] a lane lasts as long as anything is under way in it', async () => {
+    const { join, chat } = testGateway();
+    const peer = await join('ann', 'd1');
+    for (let number = 1; number <= 2; number += 1) peer.say(sendFrame('g1', number));
+    chat.asked[0]?.accept({});
+    await settled();
+    peer.say(sendFrame('g1', 3));
+    chat.asked[1]?.refuse(new ConfabError('unavailable'));
+    chat.asked[2]?.accept({});
+    await settled();
+    expect(peer.frames.slice(-2).map((frame) => frame['code'])).toEqual(['unavailable', 'after_previous']);
+  });
+
   test('[G8.1] more than fit under way are refused, and nothing overtakes them', async () => {
     const { join, chat } = testGateway();
     const peer = await join('ann', 'd1');
@@ -304,6 +341,37 @@ describe('operations', () => {
     expect(peer.last).toMatchObject({ type: 'error', code: 'after_previous' });
   });
 
+  test('the frame limit holds for pings too', async () => {
+    const { join } = testGateway({ isLimited: true });
+    const peer = await join('ann', 'd1');
+    for (let count = 0; count <= rateTable.frame.burst; count += 1) peer.say({ type: 'ping' });
+    await settled();
+    expect(peer.last).toMatchObject({ type: 'error', code: 'rate_limited' });
+  });
+
+  test('sends to any number of conversations, one after the other, are no sends too many', async () => {
+    const { join, chat } = testGateway();
+    const peer = await join('ann', 'd1');
+    chat.onAsked = ({ accept }) => accept({});
+    for (let number = 1; number <= 1_500; number += 1) {
+      peer.say(sendFrame(`g${number}`, number));
+      if (number % 100 === 0) await settled();
+    }
+    expect(peer.closed).toBeNull();
+    expect(peer.frames.filter(({ type }) => type === 'message_accepted')).toHaveLength(1_500);
+  });
+
+  test('[G8.1] refused sends in too many conversations, never sent again, end the connection', async () => {
+    const { join, chat } = testGateway();
+    const peer = await join('ann', 'd1');
+    chat.onAsked = ({ refuse }) => refuse(new ConfabError('unavailable'));
+    for (let number = 1; number <= 1_500; number += 1) {
+      peer.say(sendFrame(`g${number}`, number));
+      if (number % 100 === 0) await settled();
+    }
+    expect(peer.closed).toMatchObject({ code: 4101 });
+  });
+
   test('at most four pages are read at once for one connection', async () => {
     const { join, chat } = testGateway();
     const peer = await join('ann', 'd1');
@@ -332,6 +400,47 @@ describe('the life of an authenticated connection', () => {
     await settled();
     expect(peer.types).toEqual(['hello', 'ready', 'heads', 'caught_up', 'message_event']);
     expect(peer.last).toMatchObject({ sequence: 7 });
+  });
+
+  test('[G4.5] what comes between ready and caught_up waits for the resume to read it', async () => {
+    const { open, chat } = testGateway();
+    const peer = open();
+    const noted: unknown[] = [];
+    chat.onResume = async (request, sink) => {
+      const news = { conversationId: 'g1', userId: 'bob', read: 1 };
+      for (const session of chat.sessions) session.receiveReceipt(news);
+      await sink.ready({ ownLog: { conversationId: `s${request.userId}`, head: null }, landed: [] });
+      chat.deliver('g1', 5);
+      noted.push(...sink.behind);
+      peer.say({ type: 'typing', conversationId: 'g1' });
+      await sink.heads([], false);
+      sink.behind.clear();
+      sink.caughtUp();
+      return { conversations: 0, replayed: 0 };
+    };
+    peer.say(authenticateFrame('ann', 'd1'));
+    await settled();
+    expect(noted).toEqual([['g1', 5]]);
+    expect(chat.asked.map(({ verb }) => verb)).toEqual(['typing']);
+    expect(peer.types).toEqual(['hello', 'ready', 'heads', 'caught_up']);
+  });
+
+  test('a connection that ends while it is being attached is detached', async () => {
+    const { open, chat } = testGateway();
+    const attached = Promise.withResolvers<void>();
+    const attach = chat.attach.bind(chat);
+    chat.attach = async (session) => {
+      await attach(session);
+      await attached.promise;
+    };
+    const peer = open();
+    peer.say(authenticateFrame('ann', 'd1'));
+    await settled();
+    expect(chat.sessions.size).toBe(1);
+    peer.connection?.transportClosed(1006);
+    attached.resolve();
+    await settled();
+    expect(chat.sessions.size).toBe(0);
   });
 
   test('the sender is shown their clientMessageId, others are not', async () => {
@@ -429,12 +538,26 @@ describe('the life of an authenticated connection', () => {
     expect(peer.closed).toMatchObject({ code: 4200 });
   });
 
-  test('a token of somebody else ends a live connection with 4200', async () => {
+  test('[P3.3] a token of somebody else ends a live connection with 4200', async () => {
     const { join } = testGateway();
     const peer = await join('ann', 'd1');
     peer.say(authenticateFrame('bob', 'd1'));
     await settled();
     expect(peer.closed).toMatchObject({ code: 4200 });
+    const other = await join('ann', 'd1');
+    other.say(authenticateFrame('ann', 'd2'));
+    await settled();
+    expect(other.closed).toMatchObject({ code: 4200 });
+  });
+
+  test('[P3.5] an answer to the ping is a sign of life', async () => {
+    const { join, clock } = testGateway();
+    const peer = await join('ann', 'd1');
+    for (let count = 0; count < 3; count += 1) {
+      clock.advance(25_000);
+      peer.connection?.heard();
+    }
+    expect([peer.beats, peer.closed]).toEqual([3, null]);
   });
 
   test('[P3.5] a quiet peer is pinged after 25 s and closed with 4001 after 8 more; any frame counts', async () => {

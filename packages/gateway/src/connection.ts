@@ -19,6 +19,7 @@ import { Outbound } from './outbound.ts';
 import { refusalOf } from './refusal.ts';
 import { type Answer, type RequestPorts, Requests } from './requests.ts';
 import { ConnectionResumeSink } from './resume.ts';
+import type { ResumeTurns } from './resume-turns.ts';
 import { errorText, helloText, pongText, renewedText } from './server-texts.ts';
 import { tellHeads } from './tell-heads.ts';
 import type { Transport } from './transport.ts';
@@ -28,6 +29,7 @@ export interface ConnectionPorts extends RequestPorts {
   readonly clock: Clock;
   readonly flusher: Flusher;
   readonly hub: Hub<DeviceSession>;
+  readonly turns: ResumeTurns;
   /** Seconds since the start, as the one timer of the node counts them. */
   readonly tick: () => number;
   /** Which of these devices are signed out or unknown. */
@@ -42,6 +44,7 @@ export interface ConnectionPorts extends RequestPorts {
 
 /** Refused frames in a row after which a peer is taken for broken. */
 export const badFramesInRowMax = 100;
+
 /** One connection of a device, whatever carries it. */
 export class Connection {
   readonly id: string;
@@ -164,12 +167,8 @@ export class Connection {
       case 'authenticate':
         return void this.#authenticate(frame);
       default:
-        return this.#tell(
-          (this.#requests ??= new Requests(this.#ports, this)).refuse(
-            frame,
-            new ConfabError('unauthenticated'),
-          ),
-        );
+        this.#requests ??= new Requests(this.#ports, this);
+        return this.#tell(this.#requests.refuse(frame, new ConfabError('unauthenticated')));
     }
   }
 
@@ -246,6 +245,7 @@ export class Connection {
     }
     state.isVerifying = true;
     try {
+      await this.#ports.turns.begin();
       const proof = await this.#ports.chat.authenticate(frame.token, frame.deviceId);
       if (this.#state === state) await this.admit(frame, proof);
     } catch (error) {
@@ -300,6 +300,7 @@ export class Connection {
       userId,
       deviceId,
       ref: frame.ref,
+      turns: this.#ports.turns,
       becameReady: () => {
         if (this.#state.kind === 'resuming') this.#state.isReady = true;
       },

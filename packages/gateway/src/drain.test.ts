@@ -24,6 +24,19 @@ test('many are told in batches, within the time, each with a time of its own', a
   expect(gateway.stats()).toMatchObject({ live: 0, awaitingAuthentication: 0, closing: 0 });
 });
 
+test('a reader that never reads is not waited for', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const slow = await join('bob', 'd2');
+  slow.isTaking = false;
+  for (let sequence = 1; sequence <= 200; sequence += 1) {
+    chat.deliver('g1', sequence, 'x'.repeat(10_000));
+    await settled();
+  }
+  const startedMs = clock.nowMs();
+  await passing(clock, gateway.drain({ overMs: 1_000 }));
+  expect(clock.nowMs() - startedMs).toBeLessThan(50);
+});
+
 test('neither a request that is never answered nor a reader that never reads holds it longer', async () => {
   const { gateway, join, chat, clock } = testGateway();
   const [asking, slow] = [await join('ann', 'd1'), await join('bob', 'd2')];
@@ -39,9 +52,29 @@ test('neither a request that is never answered nor a reader that never reads hol
   expect([asking.closed?.code, slow.closed?.code]).toEqual([4000, 4000]);
 });
 
+test('[G9.5] it ends once the sessions are known to have ended, for as long as there is time', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const peer = await join('ann', 'd1');
+  const detached = Promise.withResolvers<void>();
+  chat.detach = () => detached.promise;
+  let isOver = false;
+  const drained = gateway.drain({ overMs: 1_000 }).then(() => (isOver = true));
+  for (let count = 0; count < 20; count += 1) {
+    await settled();
+    clock.advance(10);
+  }
+  expect([peer.closed?.code, isOver]).toEqual([4000, false]);
+  detached.resolve();
+  await passing(clock, drained);
+  expect(isOver).toBe(true);
+});
+
 test('stop cuts what is open, and no timer is left', async () => {
   const { gateway, join, chat, clock } = testGateway();
   const peer = await join('ann', 'd1');
+  clock.advance(10_000);
+  await settled();
+  peer.connection?.heard();
   gateway.stop();
   await settled();
   expect(peer.closed).toMatchObject({ code: 4000 });

@@ -1,4 +1,5 @@
 import type { Clock } from '@confab/contracts';
+import type { EndOfTurn } from './end-of-turn.ts';
 
 /** Something that has frames to write. */
 export interface Flushable {
@@ -12,7 +13,7 @@ const BUSY_WINDOW_MS = 2;
 
 /** How the flusher is called back: at the end of this turn of the event loop, and after a time. */
 export interface FlushSchedule {
-  readonly soon: (action: () => void) => void;
+  readonly soon: EndOfTurn;
   readonly clock: Clock;
 }
 

@@ -5,11 +5,13 @@ import type { Asker } from './asker.ts';
 import { Connection, type ConnectionPorts } from './connection.ts';
 import type { DeviceSession } from './device-session.ts';
 import { drainConnections } from './drain.ts';
+import { type EndOfTurn, endOfTurn } from './end-of-turn.ts';
 import { Flusher } from './flusher.ts';
 import { Hub } from './hub.ts';
 import { answerFrames } from './posted-frames.ts';
 import { problem } from './problem.ts';
 import { RevocationCheck } from './revocation-check.ts';
+import { ResumeTurns } from './resume-turns.ts';
 import { openStream } from './stream.ts';
 import { Sweep } from './sweep.ts';
 import type { Transport } from './transport.ts';
@@ -63,9 +65,12 @@ export interface Gateway {
   stop(): void;
 }
 
-/** Makes the gateway of this node. It listens to nothing until a listener is started with it. */
-export function createGateway(options: GatewayOptions): Gateway {
-  return new NodeGateway(options);
+/**
+ * Makes the gateway of this node. It listens to nothing until a listener is started with it. `soon` is for simulations,
+ * whose turns are their own.
+ */
+export function createGateway(options: GatewayOptions, soon: EndOfTurn = endOfTurn): Gateway {
+  return new NodeGateway(options, soon);
 }
 
 /** When a refused client may come back to this address: by then another process answers there. */
@@ -89,7 +94,7 @@ class NodeGateway implements Gateway {
   /** Connections that have not yet authenticated; counted, so that a full door costs its refusals only. */
   #beforeReady = 0;
 
-  constructor(options: GatewayOptions) {
+  constructor(options: GatewayOptions, soon: EndOfTurn) {
     this.#options = options;
     this.#sweep = new Sweep(options.clock, this.#connections);
     this.#revocation = new RevocationCheck(options, this.#connections);
@@ -100,8 +105,9 @@ class NodeGateway implements Gateway {
       observer,
       rateLimits,
       revokedAmong,
-      flusher: new Flusher({ soon: (action) => void setImmediate(action), clock }),
+      flusher: new Flusher({ soon, clock }),
       hub: new Hub<DeviceSession>(),
+      turns: new ResumeTurns(soon),
       tick: () => this.#sweep.tick,
       isDraining: () => this.#isDraining,
       leftDoor: () => void (this.#beforeReady -= 1),
@@ -141,6 +147,7 @@ class NodeGateway implements Gateway {
     if (refusal !== null) return refusal;
     return await openStream(request, asker, {
       ...this.#options,
+      turns: this.#ports.turns,
       connect: (transport) => this.connect(transport),
     });
   }

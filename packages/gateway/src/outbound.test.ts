@@ -118,6 +118,7 @@ describe('outbound', () => {
     outbound.sayEvent('g2', 1, encodedFrame(frame(1)));
     turn();
     expect(transport.frames.map(({ number }) => number)).toEqual([1]);
+    outbound.noteBehind('g1', 2);
     expect(outbound.behind?.get('g1')).toBe(4);
   });
 
@@ -139,6 +140,28 @@ describe('outbound', () => {
     expect(told).toEqual([]);
     while (outbound.waitingBytes <= outboundBounds.hardBytesMax) outbound.say(frame(1, 60_000));
     expect(told).toEqual(['overflowed']);
+  });
+
+  test('who has taken what waited is read from again', () => {
+    const { outbound, transport, turn } = world();
+    transport.isTaking = false;
+    while (outbound.waitingBytes <= outboundBounds.eventBytesMax) outbound.say(frame(1, 60_000));
+    turn();
+    expect(transport.isReading).toBe(false);
+    transport.isTaking = true;
+    transport.bufferedBytes = 0;
+    outbound.drained();
+    expect(transport.isReading).toBe(true);
+  });
+
+  test('nothing more is handed to a transport that has no room', () => {
+    const { outbound, transport, turn } = world();
+    transport.isTaking = false;
+    for (let number = 1; number <= 5; number += 1) {
+      outbound.say(frame(number));
+      turn();
+    }
+    expect(transport.frames.map(({ number }) => number)).toEqual([1]);
   });
 
   test('room is waited for, and refused when the connection ends', async () => {

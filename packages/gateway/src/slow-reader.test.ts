@@ -39,6 +39,15 @@ describe('a slow reader', () => {
     expect(made.gateway.stats()).toMatchObject({ outboundBytes: 0, behindConversations: 0 });
   });
 
+  test('[G9.2] what a reader missed is told at once where it has room', async () => {
+    const { chat, join } = testGateway();
+    const peer = await join('ann', 'd1');
+    chat.heads.set('g1', headAt('g1', 7));
+    for (const session of chat.sessions) session.fellBehind('g1', 7);
+    await settled();
+    expect(peer.last).toMatchObject({ type: 'head_event', conversationId: 'g1', head: { sequence: 7 } });
+  });
+
   test('what is committed while heads are asked for is told too', async () => {
     const made = testGateway();
     const { chat, clock } = made;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { ConfabError, limits } from '@confab/protocol';
+import { headAt } from './testing/fake-chat.ts';
 import { settled } from './testing/manual-clock.ts';
 import type { SeenFrame } from './testing/fake-transport.ts';
 import { authenticateFrame, sendFrame, type TestGateway, testGateway } from './testing/test-gateway.ts';
@@ -147,6 +148,44 @@ describe('POST /v1/stream', () => {
     await stream.frame('message_event');
     await stream.leave();
     while (gateway.stats().live > 0) await settled();
+    expect(chat.sessions.size).toBe(0);
+  });
+
+  test('[G4.1] what it missed comes with its own ids to the sender, as on a socket', async () => {
+    const { url, chat } = listen();
+    chat.onResume = async (request, sink) => {
+      await sink.ready({ ownLog: { conversationId: `s${request.userId}`, head: null }, landed: [] });
+      const common = { ...headAt('g1', 4), conversationId: 'g1', type: 'message_event' as const };
+      await sink.events(
+        ['ann', 'bob'].map((senderId) => ({
+          ...common,
+          senderId,
+          clientMessageId: 'c'.repeat(22),
+          json: JSON.stringify({ ...common, senderId }),
+        })),
+      );
+      sink.caughtUp();
+      return { conversations: 0, replayed: 2 };
+    };
+    const stream = new StreamReader(await post(`${url}/v1/stream`, authenticateFrame('ann', 'd1')));
+    const [own, foreign] = [await stream.frame('message_event'), await stream.frame('message_event')];
+    expect([own['senderId'], own['clientMessageId']]).toEqual(['ann', 'c'.repeat(22)]);
+    expect([foreign['senderId'], foreign['clientMessageId']]).toEqual(['bob', undefined]);
+  });
+
+  test('a request whose asker has gone ends its connection', async () => {
+    const { gateway, chat } = testGateway();
+    const gone = Promise.withResolvers<void>();
+    const request = new Request('http://localhost/v1/stream', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(authenticateFrame('ann', 'd1')),
+    });
+    const response = await gateway.stream(request, { address: '203.0.113.9', gone: gone.promise });
+    await settled();
+    expect([response.status, chat.sessions.size]).toEqual([200, 1]);
+    gone.resolve();
+    await settled();
     expect(chat.sessions.size).toBe(0);
   });
 

@@ -7,12 +7,14 @@ import { EventStreamTransport } from './event-stream-transport.ts';
 import { problem } from './problem.ts';
 import { readJson } from './read-body.ts';
 import { refusalOf } from './refusal.ts';
+import type { ResumeTurns } from './resume-turns.ts';
 import type { Transport } from './transport.ts';
 
 /** What opening a stream needs of the gateway. */
 export interface StreamPorts {
   readonly chat: Chat;
   readonly observer: Observer;
+  readonly turns: ResumeTurns;
   readonly connect: (transport: Transport) => Connection;
 }
 
@@ -25,6 +27,7 @@ export async function openStream(request: Request, asker: Asker, ports: StreamPo
   let proof: Authenticated;
   try {
     frame = await readAuthenticate(request);
+    await ports.turns.begin();
     proof = await ports.chat.authenticate(frame.token, frame.deviceId);
   } catch (error) {
     return problem(refusalOf(error, 'stream', ports.observer));
