@@ -2,21 +2,18 @@ import { archiveSuite, storeSuite } from '@confab/contracts/conformance';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type ConnectedSqliteStore,
-  connectSqliteStore,
-  openSqliteStore,
-  type SqliteStore,
-} from './open-sqlite-store.ts';
+import { openSqliteStoreInThisThread } from './open-in-this-thread.ts';
+import { type ConnectedSqliteStore, connectSqliteStore, openSqliteStore } from './open-sqlite-store.ts';
 
-async function makeSubject() {
+async function makeSubject(openStore: typeof openSqliteStore | typeof openSqliteStoreInThisThread) {
   const folder = await mkdtemp(join(tmpdir(), 'confab-store-'));
   const onFatal = (error: Error): never => {
     throw error;
   };
-  const open = (): Promise<SqliteStore> => openSqliteStore({ path: join(folder, 'confab.db'), onFatal });
+  const open = async (): Promise<ConnectedSqliteStore> =>
+    openStore({ path: join(folder, 'confab.db'), onFatal });
   let store = await open();
-  const reopen = async (): Promise<SqliteStore> => {
+  const reopen = async (): Promise<ConnectedSqliteStore> => {
     await store.close();
     store = await open();
     return store;
@@ -53,6 +50,7 @@ async function makeConnectedSubject() {
   return { store, reopen, dispose };
 }
 
-storeSuite('store-sqlite', makeSubject);
+storeSuite('store-sqlite', () => makeSubject(openSqliteStore));
+storeSuite('store-sqlite in one thread', () => makeSubject(openSqliteStoreInThisThread));
 storeSuite('store-sqlite through a port', makeConnectedSubject);
-archiveSuite('store-sqlite', makeSubject);
+archiveSuite('store-sqlite', () => makeSubject(openSqliteStore));

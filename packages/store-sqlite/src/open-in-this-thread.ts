@@ -25,8 +25,8 @@ export function openSqliteStoreInThisThread({ path, onFatal }: SqliteStoreOption
 }
 
 function linkToLoop(path: string): WriterLink {
-  let tell: (message: FromWriter) => void = () => undefined;
-  const asker = { post: (message: FromWriter) => tell(message) };
+  let tell: ((message: FromWriter) => void) | null = null;
+  const asker = { post: (message: FromWriter) => tell?.(message) };
   const loop = new WriterLoop(openDatabase(path), { postToAll: asker.post, soon: setImmediate });
   return {
     post(message) {

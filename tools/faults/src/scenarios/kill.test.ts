@@ -1,10 +1,18 @@
-import { expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { Bell } from '../deadline.ts';
+import { BackgroundLoad } from '../fleet/background-load.ts';
+import { noteMeasured } from '../fleet/measured.ts';
 import type { Device } from '../raw-client.ts';
 import { patienceMs, scaled } from '../scale.ts';
 import { Scene, type Talk } from '../scene.ts';
+import { isOnFleet } from '../topology.ts';
 
 setDefaultTimeout(patienceMs(90_000));
+
+const BOUND = {
+  /** From the moment when the server is there again until a device is level, jitter included. */
+  awayMs: 5_000,
+} as const;
 
 const KILLS = 10;
 const IN_FLIGHT = 8;
@@ -38,7 +46,7 @@ async function saySome(
   await Promise.all(Array.from({ length: IN_FLIGHT }, work));
 }
 
-test('[G1.2][G4.1][G4.3] ten times kill -9 under load: what was acknowledged is there, once, on every device', async () => {
+test.concurrent('[G1.2][G4.1][G4.3] ten times kill -9 under load: what was acknowledged is there, once, on every device', async () => {
   await using scene = await Scene.start();
   const [anna, ben, ...people] = await scene.people('k', 22);
   if (anna === undefined || ben === undefined) throw new Error('two readers');
@@ -88,3 +96,27 @@ test('[G1.2][G4.1][G4.3] ten times kill -9 under load: what was acknowledged is 
   ).toBe(0);
   expect(await scene.breaches()).toEqual([]);
 });
+
+if (!isOnFleet)
+  describe('one server that dies again and again', () => {
+    test.concurrent(`[G1.2][G3.1][G4.1] kill -9 every second or two under steady load: devices come back by themselves, level within ${BOUND.awayMs / 1000} s, and what was acknowledged is there once`, async () => {
+      await using scene = await Scene.onOneMachine();
+      await using load = await BackgroundLoad.start(scene, { name: 'steady', perSecond: 60 });
+      let downMs = 0;
+      for (let kill = 0; kill < scaled(5, 100); kill += 1) {
+        await load.acknowledging(20 + ((kill * 7) % 50));
+        const fromMs = performance.now();
+        await scene.server.kill();
+        await scene.server.start();
+        downMs = Math.max(downMs, performance.now() - fromMs);
+      }
+      await load.acknowledging(20);
+      await load.level();
+      const awayMs = Math.max(...load.kept.map((kept) => kept.awayMs));
+      noteMeasured('killed again and again', { awayMs, downMs });
+      expect(load.kept.filter(({ losses }) => losses === 0)).toEqual([]);
+      expect(awayMs - downMs).toBeLessThan(BOUND.awayMs);
+      expect(load.refused).toEqual([]);
+      expect(await scene.breaches()).toEqual([]);
+    });
+  });
