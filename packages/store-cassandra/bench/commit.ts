@@ -6,16 +6,14 @@
  * Bodies of 200 bytes. Works in a keyspace of its own, which it drops.
  */
 import type { CommitRequest } from '@confab/contracts';
-import { formatEventId } from '@confab/protocol';
 import { createCassandraStore } from '../src/open-cassandra-store.ts';
 import { BUCKET_EVENTS } from '../src/log/buckets.ts';
 import { dropTestKeyspace, testKeyspace, testNode } from '../src/testing/test-keyspace.ts';
+import { commitRequests } from './commit-requests.ts';
 import { RawLoop } from './raw-loop.ts';
 
 const SCENARIO_SECONDS_DEFAULT = 6;
 const ROUNDS = 6;
-const BODY_BYTES = 200;
-const USERS = 1_000;
 
 interface Scenario {
   readonly name: string;
@@ -43,7 +41,6 @@ interface Measured {
 }
 
 const seconds = Number(process.argv[2] ?? SCENARIO_SECONDS_DEFAULT);
-const body = 'abc "quoted" defghijklmnopqrst '.repeat(8).slice(0, BODY_BYTES);
 
 if (testNode === undefined) throw new Error('CONFAB_TEST_CASSANDRA must name a node as host:port');
 const keyspace = await testKeyspace();
@@ -73,7 +70,7 @@ async function commitToDriver(request: CommitRequest): Promise<void> {
 async function runScenario(scenario: Scenario): Promise<void> {
   const sides = [commitToStore, commitToDriver].map((commit) => ({
     commit,
-    nextRequest: requestsOf(scenario),
+    nextRequest: commitRequests(scenario.eventsPerCommit, (head) => store.log.room(head)),
     measured: { events: 0, elapsedMs: 0, cpuMicros: 0, latenciesMs: [] } satisfies Measured,
   }));
   // The first commit of a conversation makes it, which is not what is measured.
@@ -121,38 +118,6 @@ async function everyConversation(
     for (let at = worker; at < conversations; at += inFlight) await action(at);
   };
   await Promise.all(Array.from({ length: inFlight }, (_, worker) => work(worker)));
-}
-
-/** The next commit of a conversation, given its number; it is expected to succeed. */
-function requestsOf({ eventsPerCommit }: Scenario): (conversation: number) => CommitRequest {
-  const heads = new Map<number, number>();
-  const run = crypto.randomUUID().slice(0, 8);
-  return (conversation) => {
-    const expectedHead = heads.get(conversation) ?? 0;
-    const count = Math.min(eventsPerCommit, store.log.room(expectedHead));
-    const sequence = expectedHead + count;
-    heads.set(conversation, sequence);
-    const conversationId = `g${run}${String(conversation).padStart(14, 'c')}`;
-    const events = Array.from({ length: count }, (_, index) =>
-      eventOf(conversationId, expectedHead + index + 1),
-    );
-    const newest = events.at(-1);
-    if (newest === undefined) throw new Error('a commit without events');
-    const { eventId, senderId, sentAt } = newest;
-    const preview = { messageId: eventId, sequence, senderId, body, sentAt };
-    const head = { sequence, ordinal: sequence, eventId, sentAt, preview };
-    return { conversationId, expectedHead, events, head, views: [], work: [] };
-  };
-}
-
-function eventOf(conversationId: string, sequence: number): CommitRequest['events'][number] {
-  const senderId = `u${String(Math.floor(Math.random() * USERS)).padStart(22, 'u')}`;
-  const eventId = formatEventId(conversationId, sequence, 'abcdefgh');
-  const sentAt = '2026-01-02T03:04:05.678Z';
-  const place = { conversationId, sequence, ordinal: sequence, eventId, senderId, sentAt };
-  const json = JSON.stringify({ type: 'message_event', ...place, messageId: eventId, body });
-  const clientMessageId = crypto.randomUUID();
-  return { ...place, type: 'message_event', clientMessageId, json, contentHash: '0'.repeat(32) };
 }
 
 function print({ name }: Scenario, own: Measured, bare: Measured): void {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, policies, type QueryOptions, types } from 'cassandra-driver';
 import { mapBounded } from './bounded.ts';
+import { controlConnectionOf, refreshOneAtATime } from './control-connection.ts';
 import { CqlFailure, failureOf, withReason } from './cql-failure.ts';
 import { Gate } from './gate.ts';
 
@@ -97,6 +98,7 @@ export async function openCqlSession(
   keyspace: string | null,
 ): Promise<CqlSession> {
   const client = new Client(clientOptions(connection, keyspace));
+  refreshOneAtATime(controlConnectionOf(client));
   try {
     await client.connect();
   } catch (error) {

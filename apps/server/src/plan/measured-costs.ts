@@ -17,8 +17,6 @@ interface MeasuredCost extends Quantity {
 /** What every plan is made from. */
 export type Costs = typeof measuredCosts;
 
-const FAULTS = 'bun tools/faults/src/measure.ts';
-const FLEET = 'bun tools/faults/src/measure-fleet.ts';
 const RING = 'a driver loop like packages/store-cassandra/bench/raw-loop.ts';
 const REDIS = 'redis-benchmark, CPU from INFO';
 const DATE = '2026-11';
@@ -37,11 +35,11 @@ export const measuredCosts = {
 function gatewayCosts() {
   return {
     send: measured('gateway CPU of a durable send on one node', 55, 'us', {
-      where: FAULTS,
+      where: 'npm run bench -- durable-1-to-1',
       note: '100 pairs on SQLite: acknowledgement and one delivery are in it',
     }),
     sendOnFleet: measured('gateway CPU of a send on a fleet', 830, 'us', {
-      where: FLEET,
+      where: 'npm run bench -- two-nodes',
       note: '100 pairs, three gateways and Cassandra on the same two cores: a conditional batch of one message, its way to the owner for two of three, acknowledgement and one delivery; 138 us each in one hot conversation, 50 deliveries of each included',
     }),
     statement: measured('gateway CPU of a statement to Cassandra', 44, 'us', {
@@ -61,7 +59,7 @@ function gatewayCosts() {
       note: 'parsing, checking and answering, without the store',
     }),
     connect: measured('gateway CPU of connect, authenticate, ready', 140, 'us', {
-      where: FAULTS,
+      where: 'npm run bench -- connect-rate',
       note: 'new users on SQLite; known ones 40 us; TLS is not in it',
     }),
     idle: published('gateway CPU of an idle connection', 3, 'us/s', {
@@ -73,7 +71,7 @@ function gatewayCosts() {
       note: 'every node is weighed when a conversation is met anew (packages/core/src/log/owners.ts)',
     }),
     connectionMemory: measured('memory of an idle connection', 4_096, 'bytes', {
-      where: FAULTS,
+      where: 'npm run bench -- idle-density',
       note: '5,000 connections, resident memory of the process',
     }),
     socketMemory: measured('kernel memory of a socket', 3_900, 'bytes', {
