@@ -12,7 +12,7 @@ import {
   startRedis,
 } from '@confab/services';
 import { GatewayProcess } from './gateway-process.ts';
-import { type Environment, migrate } from './server-command.ts';
+import { type Environment, migrate, SERVER_MAIN } from './server-command.ts';
 
 /** Where the history is: nodes of Cassandra started for this cluster, or some that run already. */
 export type CassandraChoice =
@@ -113,7 +113,7 @@ async function startParts(
   const nodes = ports.nodes.map((port, index) => {
     const nodeId = `n${index + 1}`;
     const logFile = join(logFolder, `${nodeId}.log`);
-    return new GatewayProcess({ nodeId, port, folder, logFile, settings });
+    return new GatewayProcess({ nodeId, port, main: SERVER_MAIN, folder, logFile, settings });
   });
   stops.push(async () => {
     await Promise.all(nodes.map((node) => node.stop()));

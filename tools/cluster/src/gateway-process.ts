@@ -1,5 +1,5 @@
 import { LocalProcess } from '@confab/services';
-import { bareEnvironment, type Environment, SERVER_COMMAND } from './server-command.ts';
+import { bareEnvironment, type Environment } from './server-command.ts';
 
 const HOST = '127.0.0.1';
 const READY_MS_MAX = 30_000;
@@ -12,6 +12,8 @@ export type GatewayPlan = {
   /** `n1`, `n2`... */
   readonly nodeId: string;
   readonly port: number;
+  /** The file of its program: `SERVER_MAIN`, or one that starts the same server in another way. */
+  readonly main: string;
   readonly folder: string;
   readonly logFile: string;
   readonly settings: Environment;
@@ -23,13 +25,12 @@ export class GatewayProcess {
   readonly port: number;
   readonly process: LocalProcess;
 
-  constructor({ nodeId, port, folder, logFile, settings }: GatewayPlan) {
-    const [command, main] = SERVER_COMMAND;
+  constructor({ nodeId, port, main, folder, logFile, settings }: GatewayPlan) {
     this.nodeId = nodeId;
     this.port = port;
     this.process = new LocalProcess({
       name: `node ${nodeId}`,
-      command,
+      command: process.execPath,
       args: [main, 'start'],
       folder,
       logFile,

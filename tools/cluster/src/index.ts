@@ -7,3 +7,4 @@ export {
 } from './cluster.ts';
 export { GatewayProcess } from './gateway-process.ts';
 export { rollingRestart } from './rolling-restart.ts';
+export { SERVER_MAIN } from './server-command.ts';

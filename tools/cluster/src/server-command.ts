@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ServicesError } from '@confab/services';
 
+/** The file of the server's own program. */
+export const SERVER_MAIN = join(import.meta.dir, '../../../apps/server/src/main.ts');
+
 /** The server's command as this repository runs it; Bun is what runs this. */
-export const SERVER_COMMAND = [
-  process.execPath,
-  join(import.meta.dir, '../../../apps/server/src/main.ts'),
-] as const;
+export const SERVER_COMMAND = [process.execPath, SERVER_MAIN] as const;
 
 /** Settings and the little else that a node's process is given. */
 export type Environment = Readonly<Record<string, string>>;

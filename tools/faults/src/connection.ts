@@ -23,6 +23,12 @@ export type ConnectionOptions = {
   readonly onFrame: (frame: Frame) => void;
 };
 
+/** Bun's own, which takes headers and can be let go without a word; what is known of it here is a browser's. */
+const BunWebSocket = WebSocket as unknown as new (
+  address: string,
+  options: Bun.WebSocketOptions,
+) => Bun.WebSocket;
+
 let connections = 0;
 let refs = 0;
 
@@ -30,7 +36,7 @@ let refs = 0;
 export class Connection {
   readonly name = `connection-${(connections += 1)}`;
   readonly closed: Promise<Close>;
-  readonly #socket: WebSocket;
+  readonly #socket: Bun.WebSocket;
   readonly #asked = new Map<string, (frame: Frame) => void>();
   readonly #opened: Promise<void>;
   #isClosed = false;
@@ -38,7 +44,7 @@ export class Connection {
 
   constructor({ baseUrl, headers, onFrame }: ConnectionOptions) {
     const address = `${baseUrl.replace(/^http/, 'ws')}/v1/ws`;
-    this.#socket = new WebSocket(address, { headers, protocols: [SUBPROTOCOL] });
+    this.#socket = new BunWebSocket(address, { headers, protocols: [SUBPROTOCOL] });
     const closed = Promise.withResolvers<Close>();
     const opened = Promise.withResolvers<void>();
     this.closed = closed.promise;

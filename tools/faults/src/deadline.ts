@@ -48,15 +48,19 @@ export async function passed(delayMs: number): Promise<void> {
   await promise;
 }
 
-/** Looks again until what is looked for is there, at most for `limitMs`; then fails as the last look did. */
-export async function lookUntil(limitMs: number, look: () => Promise<void>): Promise<void> {
+/** Looks again until what is looked for is there, and gives it; after `limitMs` fails as the last look did. */
+export async function lookUntil<T>(
+  limitMs: number,
+  look: () => T | Promise<T>,
+  everyMs = LOOK_EVERY_MS,
+): Promise<T> {
   const untilMs = performance.now() + limitMs;
   for (;;) {
     try {
       return await look();
     } catch (error) {
       if (performance.now() >= untilMs) throw error;
-      await passed(LOOK_EVERY_MS);
+      await passed(everyMs);
     }
   }
 }

@@ -2,7 +2,15 @@ import type { Attempt, Step, Stream, UnreadClaim } from './history.ts';
 import { letsIn, letsOut, membersOf, type LogEvent } from './wire.ts';
 
 /** One rule of the guarantees that a history breaks. */
-export type Breach = { readonly rule: string; readonly what: string };
+export type Breach = { readonly rule: string; readonly what: string; readonly where: Where };
+
+/** What of the history shows a breach, as far as it is about a place, a device or a message. */
+export type Where = {
+  readonly conversationId: string;
+  readonly sequence?: number;
+  readonly device?: string;
+  readonly clientMessageId?: string;
+};
 
 /** The final log of a conversation from its first event on, as read over HTTP. */
 export type Log = { readonly conversationId: string; readonly events: readonly LogEvent[] };
@@ -35,30 +43,35 @@ export function checkHistory({ logs, attempts, streams, unreadClaims }: Recorded
   return breaches;
 }
 
-/** Sequences are 1..n, ordinals count the messages, and an event id names its place. */
+/** Sequences are 1..n, ordinals count the messages, and an event id names its place. A hole is one breach, however long the log. */
 function checkDense({ conversationId, events }: Log): Breach[] {
   const breaches: Breach[] = [];
   const ids = new Set<string>();
-  let messages = 0;
-  events.forEach((event, index) => {
-    if (event.type === 'message_event') messages += 1;
-    const expected = index + 1;
-    if (event.sequence !== expected) {
-      breaches.push(breach('G2.1', `${conversationId}: place ${expected} holds sequence ${event.sequence}`));
-    }
-    if (event.ordinal !== messages) {
-      breaches.push(breach('P5.2', `${event.eventId}: ordinal ${event.ordinal} after ${messages} messages`));
-    }
-    if (!event.eventId.startsWith(`${conversationId}.${event.sequence.toString(36)}.`)) {
-      breaches.push(breach('P1.5', `${event.eventId} is no event id of ${conversationId} ${event.sequence}`));
-    }
-    if (ids.has(event.eventId)) breaches.push(breach('G2.1', `${event.eventId} is in the log twice`));
-    ids.add(event.eventId);
-  });
+  let last = { sequence: 0, ordinal: 0 };
+  for (const event of events) {
+    const { eventId, sequence, ordinal } = event;
+    const where = { conversationId, sequence: last.sequence + 1 };
+    if (sequence !== last.sequence + 1)
+      breaches.push(breach('G2.1', where, `${conversationId}: ${sequence} stands after ${last.sequence}`));
+    const counted = last.ordinal + (event.type === 'message_event' ? 1 : 0);
+    if (ordinal !== counted)
+      breaches.push(breach('P5.2', where, `${eventId}: ordinal ${ordinal}, and ${last.ordinal} before it`));
+    if (!eventId.startsWith(`${conversationId}.${sequence.toString(36)}.`))
+      breaches.push(breach('P1.5', where, `${eventId} is no event id of ${conversationId} ${sequence}`));
+    if (ids.has(eventId)) breaches.push(breach('G2.1', where, `${eventId} is in the log twice`));
+    ids.add(eventId);
+    last = event;
+  }
   return breaches;
 }
 
-function checkSends({ events }: Log, attempts: readonly Attempt[]): Breach[] {
+/** What a log holds under a sequence: at the place of that number, unless there are holes before it. */
+export function eventAt(events: readonly LogEvent[], sequence: number): LogEvent | undefined {
+  const there = events[sequence - 1];
+  return there?.sequence === sequence ? there : events.find((event) => event.sequence === sequence);
+}
+
+function checkSends({ conversationId, events }: Log, attempts: readonly Attempt[]): Breach[] {
   const breaches: Breach[] = [];
   const places = Map.groupBy(
     events.filter((event) => event.type === 'message_event'),
@@ -68,38 +81,62 @@ function checkSends({ events }: Log, attempts: readonly Attempt[]): Breach[] {
   for (const [key, tries] of said) {
     const found = places.get(key) ?? [];
     const named = `${tries[0]?.clientMessageId} of ${tries[0]?.userId}`;
-    if (found.length > 1) breaches.push(breach('G3.1', `${named} is in the log ${found.length} times`));
-    breaches.push(...checkAnswers(named, tries, found[0]));
+    const where = whereOf(conversationId, tries, found.at(-1));
+    if (found.length > 1)
+      breaches.push(breach('G3.1', where, `${named} is in the log ${found.length} times`));
+    breaches.push(...checkAnswers(named, tries, { where, event: found[0] }));
   }
   for (const [key, [event]] of places) {
-    if (!said.has(key)) breaches.push(breach('G3.1', `${event?.eventId} was said by nobody`));
+    if (said.has(key) || event === undefined) continue;
+    const where = { conversationId, sequence: event.sequence };
+    breaches.push(breach('G3.1', where, `${event.eventId} was said by nobody`));
   }
   return breaches;
 }
 
+/** Where a message is, or else where it was promised to be. */
+function whereOf(conversationId: string, tries: readonly Attempt[], event: LogEvent | undefined): Where {
+  const promised = tries.find(({ outcome }) => outcome.kind === 'accepted')?.outcome;
+  const sequence = event?.sequence ?? (promised?.kind === 'accepted' ? promised.sequence : undefined);
+  const clientMessageId = tries[0]?.clientMessageId;
+  return {
+    conversationId,
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(clientMessageId === undefined ? {} : { clientMessageId }),
+  };
+}
+
 /** What the answers promised of one message, against the one place where it is, or is not. */
-function checkAnswers(named: string, tries: readonly Attempt[], event: LogEvent | undefined): Breach[] {
+function checkAnswers(
+  named: string,
+  tries: readonly Attempt[],
+  { where, event }: { readonly where: Where; readonly event: LogEvent | undefined },
+): Breach[] {
   const breaches: Breach[] = [];
   for (const { outcome } of tries) {
     if (outcome.kind !== 'accepted') continue;
     if (event === undefined) {
-      breaches.push(breach('G1.2', `${named} was acknowledged at ${outcome.sequence} and is not in the log`));
+      breaches.push(
+        breach('G1.2', where, `${named} was acknowledged at ${outcome.sequence} and is not in the log`),
+      );
     } else if (event.sequence !== outcome.sequence || event.eventId !== outcome.messageId) {
       const said = `${outcome.sequence} (${outcome.messageId})`;
-      breaches.push(breach('G2.1', `${named} was acknowledged at ${said} and is at ${event.eventId}`));
+      breaches.push(breach('G2.1', where, `${named} was acknowledged at ${said} and is at ${event.eventId}`));
     }
   }
   const firsts = tries.filter(({ outcome }) => outcome.kind === 'accepted' && !outcome.isDuplicate);
-  if (firsts.length > 1) breaches.push(breach('G3.1', `${named} was new ${firsts.length} times`));
+  if (firsts.length > 1) breaches.push(breach('G3.1', where, `${named} was new ${firsts.length} times`));
   const isRefused = tries.every(({ outcome }) => outcome.kind === 'refused' && outcome.retry === 'never');
   if (isRefused && event !== undefined) {
-    breaches.push(breach('G8.2', `${named} was refused for good and is in the log at ${event.sequence}`));
+    breaches.push(
+      breach('G8.2', where, `${named} was refused for good and is in the log at ${event.sequence}`),
+    );
   }
   return breaches;
 }
 
 /** What was acknowledged before something else was first said stands before it. */
-function checkRealTime({ events }: Log, attempts: readonly Attempt[]): Breach[] {
+function checkRealTime({ conversationId, events }: Log, attempts: readonly Attempt[]): Breach[] {
   const bySequence = new Map(events.map((event) => [event.sequence, event]));
   const messages = [...Map.groupBy(attempts, ({ userId, body }) => sendKey(userId, body)).values()];
   const placed = messages.flatMap((tries) => {
@@ -123,7 +160,7 @@ function checkRealTime({ events }: Log, attempts: readonly Attempt[]): Breach[] 
     }
     if (message.sequence >= highest) continue;
     const what = `${message.sequence} was said after ${highest} had been acknowledged`;
-    breaches.push(breach('G2.1', what));
+    breaches.push(breach('G2.1', { conversationId, sequence: message.sequence }, what));
   }
   return breaches;
 }
@@ -133,10 +170,11 @@ function checkConnectionOrder(attempts: readonly Attempt[]): Breach[] {
   const breaches: Breach[] = [];
   for (const [connection, sent] of Map.groupBy(attempts, (attempt) => attempt.connection)) {
     let highest = 0;
-    for (const { outcome } of sent) {
+    for (const { conversationId, clientMessageId, outcome } of sent) {
       if (outcome.kind !== 'accepted' || outcome.isDuplicate) continue;
       if (outcome.sequence < highest) {
-        breaches.push(breach('G2.2', `${connection}: ${outcome.sequence} was sent behind ${highest}`));
+        const where = { conversationId, sequence: outcome.sequence, clientMessageId };
+        breaches.push(breach('G2.2', where, `${connection}: ${outcome.sequence} was sent behind ${highest}`));
       }
       highest = Math.max(highest, outcome.sequence);
     }
@@ -147,7 +185,7 @@ function checkConnectionOrder(attempts: readonly Attempt[]): Breach[] {
 /** A device applied what the log holds, one after the other. */
 function checkStream({ events }: Log, { device, conversationId, userId, steps }: Stream): Breach[] {
   const breaches: Breach[] = [];
-  const where = `${device} in ${conversationId}`;
+  const name = `${device} in ${conversationId}`;
   let last: number | undefined;
   for (const step of steps) {
     const event = step.kind === 'event' ? step.event : undefined;
@@ -156,17 +194,21 @@ function checkStream({ events }: Log, { device, conversationId, userId, steps }:
       continue;
     }
     const isFirst = last === undefined;
+    const where = { conversationId, sequence: event.sequence, device };
     if (
       isFirst
         ? !mayBegin(event, steps, userId)
         : event.sequence !== Number(last) + 1 && !letsIn(event, userId)
     ) {
-      breaches.push(breach('G4.1', `${where}: ${event.sequence} (${event.type}) after ${last ?? 'nothing'}`));
+      breaches.push(
+        breach('G4.1', where, `${name}: ${event.sequence} (${event.type}) after ${last ?? 'nothing'}`),
+      );
     }
-    const inLog = events[event.sequence - 1];
-    if (inLog === undefined) breaches.push(breach('G2.1', `${where}: ${event.eventId} is not in the log`));
+    const inLog = eventAt(events, event.sequence);
+    if (inLog === undefined)
+      breaches.push(breach('G2.1', where, `${name}: ${event.eventId} is not in the log`));
     else if (!isSame(event, inLog)) {
-      breaches.push(breach('G2.1', `${where}: ${event.eventId} is ${inLog.eventId} in the log`));
+      breaches.push(breach('G2.1', where, `${name}: ${event.eventId} is ${inLog.eventId} in the log`));
     }
     last = event.sequence;
   }
@@ -186,7 +228,7 @@ function checkMembership(log: Log, { device, userId, conversationId, steps }: St
   return steps.flatMap((step) => {
     if (step.kind !== 'event' || isIn(step.event.sequence)) return [];
     const what = `${device} got ${step.event.sequence} of ${conversationId} and was no member`;
-    return [breach('G5.1', what)];
+    return [breach('G5.1', { conversationId, sequence: step.event.sequence, device }, what)];
   });
 }
 
@@ -222,19 +264,22 @@ function checkUnread({ conversationId, events }: Log, claims: readonly UnreadCla
   return claims.flatMap((claim) => {
     const { userId, floor, headSequence, headOrdinal, unread } = claim;
     const counts = countsFor(userId);
-    const where = `${userId} in ${conversationId} at ${headSequence}`;
+    const name = `${userId} in ${conversationId} at ${headSequence}`;
+    const where = { conversationId, sequence: headSequence };
     const breaches: Breach[] = [];
     const expected = (counts[headSequence] ?? Number.NaN) - (counts[floor.sequence] ?? Number.NaN);
-    if (unread !== expected) breaches.push(breach('G6.1', `${where}: unread ${unread}, not ${expected}`));
+    if (unread !== expected)
+      breaches.push(breach('G6.1', where, `${name}: unread ${unread}, not ${expected}`));
     if (floor.sequence > headSequence) {
-      breaches.push(breach('G6.3', `${where}: the floor ${floor.sequence} is past the head`));
+      breaches.push(breach('G6.3', where, `${name}: the floor ${floor.sequence} is past the head`));
     }
     for (const [sequence, ordinal] of [
       [floor.sequence, floor.ordinal],
       [headSequence, headOrdinal],
     ] as const) {
       const inLog = sequence === 0 ? 0 : events[sequence - 1]?.ordinal;
-      if (inLog !== ordinal) breaches.push(breach('P8.4', `${where}: ordinal ${ordinal} at ${sequence}`));
+      if (inLog !== ordinal)
+        breaches.push(breach('P8.4', where, `${name}: ordinal ${ordinal} at ${sequence}`));
     }
     return breaches;
   });
@@ -254,6 +299,6 @@ function sendKey(userId: string, body: string): string {
   return `${userId} ${body}`;
 }
 
-function breach(rule: string, what: string): Breach {
-  return { rule, what };
+function breach(rule: string, where: Where, what: string): Breach {
+  return { rule, what, where };
 }

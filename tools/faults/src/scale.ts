@@ -12,3 +12,6 @@ export function scaled(count: number, max = Number.POSITIVE_INFINITY): number {
 export function patienceMs(limitMs: number): number {
   return Math.round(limitMs * Math.max(1, scale));
 }
+
+/** Whether the run is a small one for every day, in which nothing waits for half a minute that is waited for elsewhere. */
+export const isSmall = scale < 1;

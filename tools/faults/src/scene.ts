@@ -1,10 +1,12 @@
+import { within } from './deadline.ts';
 import { FleetProcess } from './fleet/fleet-process.ts';
 import { History } from './history.ts';
 import { checkHistory, type Breach, type Log } from './history-checker.ts';
 import { HttpClient, makeUser } from './http-client.ts';
 import { tokenFor } from './jwt.ts';
 import { Device } from './raw-client.ts';
-import { ServerProcess } from './server-process.ts';
+import { isRecording, type Place, placeInScenario, recordHistory } from './report/scenario-record.ts';
+import { PLAIN_SERVER, type Program, ServerProcess } from './server-process.ts';
 import type { Environment } from './server-settings.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 import { isOnFleet } from './topology.ts';
@@ -16,12 +18,17 @@ export type Person = { readonly subject: string; readonly userId: string; readon
 /** A conversation of the scenario: who may read all of it, and its first event. */
 export type Talk = { readonly conversationId: string; readonly owner: Person; readonly first: LogEvent };
 
+/** Of one rule; more would say nothing new. */
+const BREACHES_MAX = 5;
+const LAST_CHECK_MS_MAX = 10_000;
+
 /** A real server, the people who talk on it, and the history of all that they say and hear. */
 export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
   readonly server: Server;
   readonly history = new History();
   readonly talks: Talk[] = [];
   readonly #devices: Device[] = [];
+  #isChecked = false;
 
   constructor(server: Server) {
     this.server = server;
@@ -32,8 +39,11 @@ export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
     return isOnFleet ? Scene.onFleet(settings) : Scene.onOneMachine(settings);
   }
 
-  static async onOneMachine(settings: Environment = {}): Promise<Scene<ServerProcess>> {
-    return new Scene(await ServerProcess.start(settings));
+  static async onOneMachine(
+    settings: Environment = {},
+    program: Program = PLAIN_SERVER,
+  ): Promise<Scene<ServerProcess>> {
+    return new Scene(await ServerProcess.start(settings, program));
   }
 
   static async onFleet(settings: Environment = {}): Promise<Scene<FleetProcess>> {
@@ -56,12 +66,10 @@ export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
     return Promise.all(words.map((word) => this.person(word)));
   }
 
-  httpOf(subject: string): HttpClient {
+  /** The HTTP side for a person, where devices go or at another address. */
+  httpOf(subject: string, baseUrl = (): string => this.server.baseUrl): HttpClient {
     const token = tokenFor(subject);
-    return new HttpClient(
-      () => this.server.baseUrl,
-      () => token,
-    );
+    return new HttpClient(baseUrl, () => token);
   }
 
   /** A device that is not connected yet. */
@@ -109,12 +117,20 @@ export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
     return { conversationId, events: await owner.http.readLog(conversationId) };
   }
 
-  /** What the history of the scenario breaks, against the logs as they are now. At most 20 are told. */
+  /** What the history of the scenario breaks, against the logs as they are now: a few of each rule. */
   async breaches(): Promise<readonly Breach[]> {
+    this.#isChecked = true;
+    return this.#check(placeInScenario(), true);
+  }
+
+  async #check(place: Place | undefined, isAsked: boolean): Promise<readonly Breach[]> {
     const logs: Log[] = [];
     for (const talk of this.talks) logs.push(await this.log(talk));
     const { attempts, unreadClaims } = this.history;
-    return checkHistory({ logs, attempts, unreadClaims, streams: this.history.streams() }).slice(0, 20);
+    const recorded = { logs, attempts, unreadClaims, streams: this.history.streams() };
+    const breaches = fewOfEach(checkHistory(recorded));
+    recordHistory(place, recorded, { breaches, isAsked });
+    return breaches;
   }
 
   async #talk(owner: Person, conversationId: string): Promise<Talk> {
@@ -127,7 +143,16 @@ export class Scene<Server extends ServerUnderTest = ServerUnderTest> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A scenario that failed before it asked: the report is to show what it left behind, if the server can still tell.
+    if (isRecording() && !this.#isChecked) {
+      const checked = this.#check(placeInScenario(), false);
+      await within(LAST_CHECK_MS_MAX, 'the last check', checked).catch(() => undefined);
+    }
     await Promise.allSettled(this.#devices.map((device) => device.disconnect()));
     await this.server[Symbol.asyncDispose]();
   }
+}
+
+function fewOfEach(breaches: readonly Breach[]): readonly Breach[] {
+  return [...Map.groupBy(breaches, ({ rule }) => rule).values()].flatMap((all) => all.slice(0, BREACHES_MAX));
 }

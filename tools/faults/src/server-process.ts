@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bell, within } from './deadline.ts';
+import { FAIL_POINT_FOLDER, FAIL_POINT_SERVER, ServerFailPoints } from './fail-points/server-fail-points.ts';
 import { type Environment, SERVER_SETTINGS } from './server-settings.ts';
 import type { ServerUnderTest } from './server-under-test.ts';
 
@@ -17,6 +18,20 @@ export type Exit = {
   readonly output: string;
 };
 
+/** What is run as the server. */
+export type Program = {
+  /** The file that starts it, from the root of the repository. */
+  readonly main: string;
+  /** Puts a command in front of the server's own, which has to end as that server; `folder` is where its data folder will be. */
+  readonly wrap: (folder: string, server: readonly string[]) => readonly string[];
+};
+
+/** The server as it is installed. */
+export const PLAIN_SERVER: Program = { main: 'apps/server/src/main.ts', wrap: (_folder, server) => server };
+
+/** The server with fail points in it, none of them armed at a start. */
+export const FAILING_SERVER: Program = { ...PLAIN_SERVER, main: FAIL_POINT_SERVER };
+
 type Run = {
   readonly child: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
   readonly bell: Bell;
@@ -30,18 +45,23 @@ type Run = {
 export class ServerProcess implements ServerUnderTest {
   /** Its store is its own. */
   readonly nameSuffix = '';
+  /** Its fail points, where it is run with them. */
+  readonly failPoints: ServerFailPoints;
   readonly #settings: Environment;
+  readonly #program: Program;
   readonly #folder: string;
   #run: Run | undefined;
   #port = 0;
 
-  private constructor(folder: string, settings: Environment) {
+  private constructor(folder: string, settings: Environment, program: Program) {
     this.#folder = folder;
-    this.#settings = settings;
+    this.#settings = { ...settings, [FAIL_POINT_FOLDER]: folder };
+    this.#program = program;
+    this.failPoints = new ServerFailPoints(folder);
   }
 
-  static async start(settings: Environment = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(await mkdtemp(join(tmpdir(), 'confab-faults-')), settings);
+  static async start(settings: Environment = {}, program: Program = PLAIN_SERVER): Promise<ServerProcess> {
+    const server = new ServerProcess(await mkdtemp(join(tmpdir(), 'confab-faults-')), settings, program);
     await server.start();
     return server;
   }
@@ -52,6 +72,10 @@ export class ServerProcess implements ServerUnderTest {
 
   get gatewayUrl(): string {
     return this.baseUrl;
+  }
+
+  get gatewayUrls(): readonly string[] {
+    return [this.baseUrl];
   }
 
   get port(): number {
@@ -73,7 +97,7 @@ export class ServerProcess implements ServerUnderTest {
 
   /** Starts it, on the port it had before, and waits until it has said its address. */
   async start(): Promise<void> {
-    const run = launch({ ...this.#settings, ...this.#place() });
+    const run = this.#launch({});
     this.#run = run;
     const address = () => ADDRESS.exec(run.output)?.[1];
     const isSettled = () => address() !== undefined || run.child.exitCode !== null;
@@ -87,7 +111,7 @@ export class ServerProcess implements ServerUnderTest {
 
   /** Runs a second server, with settings that differ, to its end; kills it when it does not end by itself. */
   async startAnother(settings: Environment): Promise<Exit> {
-    return endOf(launch({ ...this.#settings, ...this.#place(), ...settings }));
+    return endOf(this.#launch(settings));
   }
 
   /** `kill -9`, and gone when this resolves. */
@@ -134,8 +158,11 @@ export class ServerProcess implements ServerUnderTest {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #place(): Environment {
-    return { CONFAB_PORT: String(this.#port), CONFAB_DATA_DIR: this.dataDir };
+  #launch(settings: Environment): Run {
+    const { main, wrap } = this.#program;
+    const place = { CONFAB_PORT: String(this.#port), CONFAB_DATA_DIR: this.dataDir };
+    const command = wrap(this.#folder, [process.execPath, main, 'start']);
+    return launch(command, { ...this.#settings, ...place, ...settings });
   }
 
   #running(): Run {
@@ -144,8 +171,8 @@ export class ServerProcess implements ServerUnderTest {
   }
 }
 
-function launch(settings: Environment): Run {
-  const child = Bun.spawn([process.execPath, 'apps/server/src/main.ts', 'start'], {
+function launch(command: readonly string[], settings: Environment): Run {
+  const child = Bun.spawn([...command], {
     cwd: root,
     stdin: 'ignore',
     stdout: 'pipe',

@@ -6,6 +6,8 @@ export interface ServerUnderTest extends AsyncDisposable {
   readonly port: number;
   /** One gateway behind it, always the same. */
   readonly gatewayUrl: string;
+  /** Every gateway behind it: one machine has one. */
+  readonly gatewayUrls: readonly string[];
   /** Behind every name of a person: where scenes share a store, each has people of its own. */
   readonly nameSuffix: string;
   /** `kill -9`, and gone when this resolves: of the server, or of one gateway of the fleet, the next one each time. */

@@ -2,13 +2,12 @@ import { Bell, passed } from '../deadline.ts';
 import type { Outcome } from '../history.ts';
 import type { Person, Scene, Talk } from '../scene.ts';
 import { deliveriesOf, slowestAnswerMs, type Delivery } from './deliveries.ts';
-import type { FleetProcess } from './fleet-process.ts';
 import { KeptDevice } from './kept-device.ts';
 
 export type LoadOptions = {
   /** A name for its people. */
   readonly name: string;
-  /** Messages a second, of all people together. */
+  /** Messages a second, of all people together, to begin with. */
   readonly perSecond: number;
 };
 
@@ -18,23 +17,26 @@ export type Talking = { readonly acknowledged: number; readonly silenceMs: numbe
 type Speaker = { readonly kept: KeptDevice; readonly talks: readonly Talk[] };
 
 const PEOPLE = 6;
+const DEVICES_EACH = 3;
 const TICK_MS = 20;
 /** With so many unanswered nothing more is said: it waits for the fleet. */
 const UNANSWERED_MAX = 300;
 const LEVEL_MS_MAX = 30_000;
 
 /**
- * People who talk while something goes wrong: in a group of all, in smaller ones and in pairs, each from a device on
- * every gateway.
+ * People who talk while something goes wrong: in a group of all, in smaller ones and in pairs, each from three devices,
+ * which are on different gateways where there are several.
  */
 export class BackgroundLoad {
   /** The group of all: the first of the talks. */
   readonly hot: Talk;
   readonly talks: readonly Talk[];
   readonly kept: readonly KeptDevice[];
+  /** Messages a second, of all people together. */
+  perSecond = 0;
   /** What was refused for good; nothing should be. */
   readonly refused: Outcome[] = [];
-  readonly #scene: Scene<FleetProcess>;
+  readonly #scene: Scene;
   readonly #speakers: readonly Speaker[];
   readonly #bell = new Bell();
   readonly #pending = new Set<Promise<void>>();
@@ -46,7 +48,7 @@ export class BackgroundLoad {
   /** What is owed to the rate, as parts of a message. */
   #owed = 0;
 
-  private constructor(scene: Scene<FleetProcess>, hot: Talk, speakers: readonly Speaker[]) {
+  private constructor(scene: Scene, hot: Talk, speakers: readonly Speaker[]) {
     this.hot = hot;
     this.#scene = scene;
     this.#speakers = speakers;
@@ -54,7 +56,7 @@ export class BackgroundLoad {
     this.talks = [...new Set(speakers.flatMap(({ talks }) => talks))];
   }
 
-  static async start(scene: Scene<FleetProcess>, { name, perSecond }: LoadOptions): Promise<BackgroundLoad> {
+  static async start(scene: Scene, { name, perSecond }: LoadOptions): Promise<BackgroundLoad> {
     const people = await scene.people(`${name}-`, PEOPLE);
     const [first, ...others] = people;
     if (first === undefined) throw new Error('nobody');
@@ -70,20 +72,27 @@ export class BackgroundLoad {
     }
     const speakers = await Promise.all(
       people.flatMap((person) =>
-        scene.server.nodes.map(async ({ url }, at) => {
+        Array.from({ length: DEVICES_EACH }, async (_, at) => {
           // The first connection is to a gateway of its own, each later one to whichever the balancer finds.
+          const url = scene.server.gatewayUrls[at % scene.server.gatewayUrls.length] ?? scene.server.baseUrl;
           const device = scene.deviceAt(person, `on${at}`, url);
           return { kept: await KeptDevice.connect(device), talks: talksOf.get(person) ?? [] };
         }),
       ),
     );
     const load = new BackgroundLoad(scene, hot, speakers);
-    load.#timer = setInterval(() => load.#tick(perSecond), TICK_MS);
+    load.perSecond = perSecond;
+    load.#timer = setInterval(() => load.#tick(), TICK_MS);
     return load;
   }
 
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Every connection that went, and how. */
+  get closes(): readonly string[] {
+    return this.kept.flatMap(({ device, closes }) => closes.map((close) => `${device.name}: ${close}`));
   }
 
   /** Waits until `count` more messages have been acknowledged than are now. */
@@ -129,7 +138,12 @@ export class BackgroundLoad {
 
   /** The longest time from saying a message to its acknowledgement. */
   slowestAnswerMs(): number {
-    return slowestAnswerMs(this.#scene.history);
+    return slowestAnswerMs(this.#scene.history.attempts);
+  }
+
+  /** The devices that were connected to a gateway at the start. */
+  keptAt(gateway: number): readonly KeptDevice[] {
+    return this.kept.filter((_, index) => index % DEVICES_EACH === gateway);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,8 +158,8 @@ export class BackgroundLoad {
     this.#acknowledgedAtMs = nowMs;
   }
 
-  #tick(perSecond: number): void {
-    this.#owed = Math.min(this.#owed + (perSecond * TICK_MS) / 1_000, perSecond);
+  #tick(): void {
+    this.#owed = Math.min(this.#owed + (this.perSecond * TICK_MS) / 1_000, this.perSecond);
     for (; this.#owed >= 1; this.#owed -= 1) if (this.#pending.size < UNANSWERED_MAX) this.#sayOne();
   }
 

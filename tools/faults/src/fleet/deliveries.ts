@@ -1,4 +1,4 @@
-import type { History } from '../history.ts';
+import type { Attempt, History } from '../history.ts';
 
 /** When an acknowledged message was applied by a device, counted from its acknowledgement; negative: before it. */
 export type Delivery = {
@@ -37,7 +37,7 @@ export function slowestOf(deliveries: readonly Delivery[]): Delivery | undefined
 }
 
 /** The longest time from first saying a message to its acknowledgement, over however many connections. */
-export function slowestAnswerMs({ attempts }: History): number {
+export function slowestAnswerMs(attempts: readonly Attempt[]): number {
   const saidAt = new Map<string, number>();
   let slowestMs = 0;
   for (const { clientMessageId, invokedAtMs, endedAtMs, outcome } of attempts) {

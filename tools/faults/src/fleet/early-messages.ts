@@ -8,6 +8,7 @@ import type { BackgroundLoad } from './background-load.ts';
 const PART_EVENTS = 1_000;
 const SHORT_OF_IT = 60;
 const EARLY = 5;
+const PIECE = 200;
 
 type Said = { readonly message: Message; readonly outcome: Outcome };
 
@@ -32,8 +33,10 @@ export class EarlyMessages {
       const message = { conversationId, clientMessageId, body: `early ${clientMessageId}`, extra: {} };
       said.push({ message, outcome: await speaker.outbox.submit(message) });
     }
-    const at = speaker.copy(hot.conversationId).lastSequence;
-    await sayMany(speaker, hot.conversationId, Math.max(1, PART_EVENTS - SHORT_OF_IT - at));
+    // Others talk meanwhile: in pieces, so that what they add is seen.
+    const wanted = PART_EVENTS - SHORT_OF_IT;
+    for (let at = 0; at < wanted;)
+      at = await sayMany(speaker, hot.conversationId, Math.min(PIECE, wanted - at));
     return new EarlyMessages(
       said,
       devices.filter(({ userId }) => userId === speaker.userId),

@@ -4,8 +4,6 @@ import type { Environment } from '../server-settings.ts';
 import type { ServerUnderTest } from '../server-under-test.ts';
 import { Fleet, type Gateways } from './fleet.ts';
 
-/** Of all scenes of this run, from the first one on. */
-let shared: Promise<Fleet> | undefined;
 let scenes = 0;
 const run = Math.floor(Math.random() * 36 ** 4).toString(36);
 
@@ -21,7 +19,7 @@ export class FleetProcess implements ServerUnderTest {
   readonly #own: 'nothing' | 'gateways' | 'fleet';
   #nextToKill = 0;
 
-  private constructor(fleet: Fleet, gateways: Gateways, own: 'nothing' | 'gateways' | 'fleet') {
+  protected constructor(fleet: Fleet, gateways: Gateways, own: 'nothing' | 'gateways' | 'fleet') {
     this.#fleet = fleet;
     this.#gateways = gateways;
     this.#own = own;
@@ -31,8 +29,7 @@ export class FleetProcess implements ServerUnderTest {
 
   /** The run's fleet; where settings differ, further gateways of it that have them. */
   static async start(settings: Environment = {}): Promise<FleetProcess> {
-    shared ??= Fleet.start(null);
-    const fleet = await shared;
+    const fleet = await Fleet.ofRun();
     if (Object.keys(settings).length > 0)
       return new FleetProcess(fleet, await fleet.startMore(settings), 'gateways');
     const process_ = new FleetProcess(fleet, fleet.gateways, 'nothing');
@@ -52,6 +49,10 @@ export class FleetProcess implements ServerUnderTest {
 
   get gatewayUrl(): string {
     return this.node(0).url;
+  }
+
+  get gatewayUrls(): readonly string[] {
+    return this.nodes.map(({ url }) => url);
   }
 
   get port(): number {

@@ -2,12 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cluster, DEFAULT_CLUSTER, GatewayProcess, startCluster } from '@confab/cluster';
+import { type Cluster, DEFAULT_CLUSTER, GatewayProcess, SERVER_MAIN, startCluster } from '@confab/cluster';
 import { freePort, type Haproxy, startHaproxy } from '@confab/services';
 import { type Environment, SERVER_SETTINGS } from '../server-settings.ts';
 
 /** Gateways and the balancer in front of them. */
 export type Gateways = { readonly nodes: readonly GatewayProcess[]; readonly balancer: Haproxy };
+
+/** How one more gateway differs from those that a fleet began with. */
+export type GatewayOptions = {
+  readonly nodeId: string;
+  readonly main: string;
+  readonly settings: Environment;
+};
 
 const NODES = 3;
 const REPLICATION = '1';
@@ -18,20 +25,29 @@ export const hasGivenCassandra = givenCassandra !== null;
 /** Where the logs of a run are kept to be read; without it they go with the run. */
 const keptFolder = process.env['CONFAB_FAULTS_FOLDER'] || null;
 
+/** Of all scenes of this run, from the first one on. */
+let shared: Promise<Fleet> | undefined;
+
 /**
  * What all scenes of a run share: Cassandra, Redis, three gateways and a balancer. Making tables and starting
  * processes takes longer than most scenes, and a fleet that has been through a few faults is the more honest one.
  */
 export class Fleet {
   readonly cluster: Cluster;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #keyspace: string;
   #groups = 0;
 
   private constructor(cluster: Cluster, folder: string, keyspace: string) {
     this.cluster = cluster;
-    this.#folder = folder;
+    this.folder = folder;
     this.#keyspace = keyspace;
+  }
+
+  /** The one of this run. */
+  static async ofRun(): Promise<Fleet> {
+    shared ??= Fleet.start(null);
+    return shared;
   }
 
   /** Starts everything. It ends with this process, however that ends. `ring`: how many nodes of Cassandra; null: the
@@ -61,20 +77,32 @@ export class Fleet {
     return { nodes, balancer };
   }
 
+  /** Where its Cassandra is: `host:port`. */
+  get contactPoints(): readonly string[] {
+    return this.cluster.cassandra?.contactPoints ?? givenCassandra?.split(',') ?? [];
+  }
+
   /** Starts further gateways of the same fleet, with settings that differ and a balancer of their own. */
   async startMore(settings: Environment): Promise<Gateways> {
     this.#groups += 1;
-    const group = this.#groups;
-    const folder = join(this.#folder, `more${group}`);
-    const { logFolder } = this.cluster;
+    const group = `more${this.#groups}`;
+    return this.startGateways(
+      group,
+      Array.from({ length: NODES }, (_, index) => {
+        return { nodeId: `${group}-${index + 1}`, main: SERVER_MAIN, settings };
+      }),
+    );
+  }
+
+  /** Starts gateways over the same Cassandra, behind a balancer of their own. */
+  async startGateways(group: string, plans: readonly GatewayOptions[]): Promise<Gateways> {
+    const folder = join(this.folder, group);
     const nodes: GatewayProcess[] = [];
-    for (let index = 1; index <= NODES; index += 1) {
-      const nodeId = `more${group}-${index}`;
-      const logFile = join(logFolder, `${nodeId}.log`);
+    for (const { nodeId, main, settings } of plans) {
+      const logFile = join(this.cluster.logFolder, `${nodeId}.log`);
       const all = { ...SERVER_SETTINGS, ...this.#sharedSettings(), ...settings };
-      nodes.push(
-        new GatewayProcess({ nodeId, port: await freePort(), folder: this.#folder, logFile, settings: all }),
-      );
+      const place = { port: await freePort(), folder: this.folder, logFile };
+      nodes.push(new GatewayProcess({ nodeId, main, ...place, settings: all }));
     }
     await Promise.all(nodes.map(async (node) => node.start()));
     const servers = nodes.map(({ nodeId, port }) => ({ name: nodeId, port }));
@@ -83,13 +111,13 @@ export class Fleet {
 
   /** What all gateways of a fleet have in common. */
   #sharedSettings(): Environment {
-    const { cassandra, redis } = this.cluster;
+    const { redis } = this.cluster;
     return {
-      CONFAB_CASSANDRA: cassandra?.contactPoints.join() ?? givenCassandra ?? '',
+      CONFAB_CASSANDRA: this.contactPoints.join(),
       CONFAB_CASSANDRA_KEYSPACE: this.#keyspace,
       CONFAB_CASSANDRA_ALLOW: 'few_replicas',
       CONFAB_REDIS: redis.url,
-      CONFAB_SECRET: readFileSync(join(this.#folder, 'secret'), 'utf8'),
+      CONFAB_SECRET: readFileSync(join(this.folder, 'secret'), 'utf8'),
     };
   }
 }

@@ -13,8 +13,8 @@ const STOPS_FROM = 4_300;
 /** A device that connects again whenever its connection goes, as the protocol page tells a client to. */
 export class KeptDevice {
   readonly device: Device;
-  /** How often the connection went. */
-  losses = 0;
+  /** How its connections went, one after the other: code and reason. */
+  readonly closes: string[] = [];
   /** The longest time without a connection that was level. */
   awayMs = 0;
   #isStopped = false;
@@ -31,6 +31,11 @@ export class KeptDevice {
   static async connect(device: Device): Promise<KeptDevice> {
     await lookUntil(FIRST_CONNECT_MS_MAX, async () => device.connect());
     return new KeptDevice(device);
+  }
+
+  /** How often the connection went. */
+  get losses(): number {
+    return this.closes.length;
   }
 
   /** Leaves the connection as it is, and lets it go when it goes. */
@@ -52,7 +57,7 @@ export class KeptDevice {
       const { code, reason } = await this.device.connection.closed;
       if (this.#isStopped) return;
       if (code >= STOPS_FROM) throw new Error(`${this.device.name} was told to stop: ${code} ${reason}`);
-      this.losses += 1;
+      this.closes.push(`${code} ${reason}`);
       const fromMs = performance.now();
       while (!this.#isStopped && !(await this.#connected())) await passed(Math.random() * PAUSE_MS_MAX);
       this.awayMs = Math.max(this.awayMs, performance.now() - fromMs);

@@ -1,11 +1,12 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '../connection.ts';
 import { Bell } from '../deadline.ts';
 import { HttpClient, makeUser } from '../http-client.ts';
 import { tokenFor } from '../jwt.ts';
 import { patienceMs } from '../scale.ts';
+import { canMount } from '../small-disk.ts';
 import { isOnFleet } from '../topology.ts';
 import type { Frame } from '../wire.ts';
 import { WrappedServer } from '../wrapped-server.ts';
@@ -131,10 +132,4 @@ function canTrace(): boolean {
   return (
     Bun.which('strace') !== null && Bun.spawnSync(['strace', '-D', '-o', '/dev/null', 'true']).exitCode === 0
   );
-}
-
-function canMount(): boolean {
-  if (Bun.which('unshare') === null || !existsSync('/proc/self/ns/mnt')) return false;
-  const mount = ['sh', '-c', 'mount -t tmpfs none /mnt'];
-  return Bun.spawnSync(['unshare', '--map-root-user', '--mount', ...mount]).exitCode === 0;
 }
