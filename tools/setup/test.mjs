@@ -25,7 +25,8 @@ const TEST_TIMEOUT = '--timeout=60000';
 /**
  * Each gate: a name for --only, a title, and a command (the first word is a program, 'node' and 'bun' are those of this
  * project). A command that writes a JUnit report to the path it is given counts by its tests; any other is one check.
- * `environment` is what it is given besides; where the command of `needs` fails, the gate is skipped.
+ * `environment` is what it is given besides, and with `usesCassandra` that of the tests; where the command of `needs`
+ * fails, the gate is skipped.
  */
 const GATES = [
   {
@@ -51,7 +52,16 @@ const GATES = [
     name: 'bun',
     title: 'Tests',
     junit: true,
+    usesCassandra: true,
     command: testWithBun,
+  },
+  {
+    // Faults are written into a copy of the code, one after the other: each has to turn tests red.
+    name: 'mutations',
+    title: 'Mutations',
+    junit: true,
+    usesCassandra: true,
+    command: (reportFile) => ['bun', 'tools/faults/src/mutations/main.ts', '--report', reportFile],
   },
   {
     name: 'fleet',
@@ -63,7 +73,12 @@ const GATES = [
       what: 'Cassandra, Redis and HAProxy: npm run services -- install',
       test: () => ['bun', 'tools/faults/src/has-fleet.ts'],
     },
-    command: (reportFile) => testWithBun(reportFile, ['tools/faults/src/scenarios']),
+    // Starting a fleet takes longer than a single test may, so it is there before the first one.
+    command: (reportFile) =>
+      testWithBun(reportFile, [
+        '--preload=./tools/faults/src/fleet/start-first.ts',
+        'tools/faults/src/scenarios',
+      ]),
   },
   { name: 'web', title: 'Web app', run: buildWebApp },
 ];
@@ -105,7 +120,7 @@ function readArguments(args) {
 
 /** Whether to start one: where one is named, that is the one to use. */
 function needsCassandra(gates, filters) {
-  if (process.env.CONFAB_TEST_CASSANDRA || !gates.some(({ name }) => name === 'bun')) return false;
+  if (process.env.CONFAB_TEST_CASSANDRA || !gates.some(({ usesCassandra }) => usesCassandra)) return false;
   return concernsCassandra(filters) && isCassandraInstalled();
 }
 
@@ -121,7 +136,7 @@ async function runGate(gate, { programs, filters, cassandra }) {
       ? await gate.run()
       : await runCommand(gate.command(reportFile, filters), {
           programs,
-          cassandra: gate.name === 'bun' ? cassandra : undefined,
+          cassandra: gate.usesCassandra ? cassandra : undefined,
           environment: gate.environment,
         });
   } catch (error) {

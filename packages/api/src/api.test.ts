@@ -129,6 +129,27 @@ describe('the door', () => {
     expect(pieces).toBeLessThan(9);
   });
 
+  test.each([
+    [400, 'malformed', 'application/json', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    [415, 'unsupported_media_type', 'text/plain', '{}'],
+    [415, 'unsupported_media_type', 'application/json; charset=latin1', '{}'],
+    [400, 'malformed', 'application/json', '[]'],
+  ] as const)('[G8.2] a body is refused with %p %s', async (status, code, contentType, body) => {
+    const { ask } = doorTo(() => ({ json: '{}', existing: false }));
+    const headers = { ...bearer, 'content-type': contentType };
+    const answer = await ask('POST', '/v1/conversations', { headers, body });
+    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })]);
+  });
+
+  test('[G8.2] a parameter that comes twice is refused', async () => {
+    const { ask } = doorTo(() => ({ json: '{}', existing: false }));
+    const answer = await ask('GET', '/v1/conversations/g1/messages?limit=1&limit=2', { headers: bearer });
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid', detail: 'Parameter limit comes twice.' }),
+    ]);
+  });
+
   test('registrations are counted by address, a network of its own each', async () => {
     const { ask } = doorTo(() => ({ json: '{}', existing: false }), {
       settings: { apiKey: null, origins: originRulesOf([], true), trustedProxies: ['203.0.113.0/24'] },

@@ -37,7 +37,9 @@ describe('local cluster', () => {
       throw error;
     });
     bus.publish('node-a', typing);
-    await bus.request('node-a', {}).catch(() => undefined);
+    const refusal: unknown = await bus.request('node-a', {}).catch((thrown: unknown) => thrown);
+    expect(refusal).toMatchObject({ code: 'internal' });
+    expect(String(refusal)).not.toContain('faulty');
     expect(faults).toEqual([
       { where: 'cluster-local/bus/receive', error },
       { where: 'cluster-local/bus/respond', error },

@@ -211,6 +211,27 @@ describe('permissions', () => {
     expect(outcomeOf(state, command('ann', wish))).toBe(name === 'send' ? 'event' : 'not_applicable');
   });
 
+  test('[P7.2] the least role that may', () => {
+    const leastOf = (type: 'direct' | 'group') =>
+      Object.fromEntries(names.map((name) => [name, permissions[type][name].at(-1) ?? 'nobody']));
+    expect(leastOf('group')).toEqual({
+      send: 'member',
+      rename: 'admin',
+      add_members: 'admin',
+      remove_members: 'admin',
+      change_roles: 'owner',
+      leave: 'member',
+    });
+    expect(leastOf('direct')).toEqual({
+      send: 'member',
+      rename: 'nobody',
+      add_members: 'nobody',
+      remove_members: 'nobody',
+      change_roles: 'nobody',
+      leave: 'nobody',
+    });
+  });
+
   test('nobody acts on those above, or gives a role as high as their own', () => {
     expect(roles.map((actor) => roles.filter((target) => outranks(actor, target)))).toEqual([
       [...roles],
@@ -246,6 +267,36 @@ describe('wishes that change nothing, or go too far', () => {
     ] as const) {
       expect([wish.verb, outcomeOf(state, command('ann', wish))]).toEqual([wish.verb, 'nothing']);
     }
+  });
+
+  test('a title is changed, taken away, and left alone by everything else', () => {
+    const after = (from: ConversationState, wish: Wish): ConversationState => {
+      const decision = decide(from, command('ann', wish), context);
+      if (decision.kind !== 'event') throw new Error(decision.kind);
+      return apply(from, decision.event);
+    };
+    const named = after(state, { verb: 'update_conversation', title: 'ours' });
+    expect(named.title).toBe('ours');
+    expect(after(named, message).title).toBe('ours');
+    expect(after(named, { verb: 'update_conversation', title: null }).title).toBeNull();
+  });
+
+  test('the preview is of the newest message, whatever else came since', () => {
+    const said = decide(state, command('ann', { ...message, mentions: ['bob', 'bob'] }), context);
+    if (said.kind !== 'event' || said.event.type !== 'message_event') throw new Error(said.kind);
+    expect(said.event.mentions).toEqual(['bob']);
+    const before = apply(state, said.event);
+    const added = decide(
+      before,
+      command('ann', { verb: 'add_members', userIds: ['eve'], role: 'member' }),
+      context,
+    );
+    if (added.kind !== 'event') throw new Error(added.kind);
+    expect(apply(before, added.event).head).toMatchObject({
+      sequence: 3,
+      ordinal: 1,
+      preview: { sequence: 2 },
+    });
   });
 
   test('the last owner stays, unless alone', () => {

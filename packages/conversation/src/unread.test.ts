@@ -156,6 +156,9 @@ describe('unread', () => {
   test('reading all leaves nothing', () => {
     const start = unreadFrom({ sequence: 4, ordinal: 3 }, { sequence: 6, ordinal: 5 }, 2);
     expect(unreadOf(unreadAfterReadingAll(start))).toBe(0);
+    const withOwn = unreadFrom({ sequence: 4, ordinal: 3 }, { sequence: 7, ordinal: 6 }, 1);
+    const all = unreadAfterReadingAll(withOwn);
+    expect(unreadOf(unreadAfterEvent(all, { sequence: 8, ordinal: 7, ownMessage: false }))).toBe(1);
   });
 
   test('the floor is the later of what was read and the latest join', () => {

@@ -41,6 +41,10 @@ describe('own token', () => {
     expect(read).toMatchObject({ sub: 'u-ann', did: 'device-1', iat: NOW_MS / 1000, exp: 1_750_000_060.124 });
   });
 
+  test('[TOK1] says when it was made, whenever it is read', () => {
+    expect(verifyOwnToken(key, token, NOW_MS + 5_000).issuedAtMs).toBe(NOW_MS);
+  });
+
   test('[TOK1] keeps its expiry to the millisecond', () => {
     for (let offsetMs = 1; offsetMs < 2_000; offsetMs += 1) {
       const expiresAtMs = NOW_MS + offsetMs;

@@ -30,6 +30,14 @@ describe('password hasher', () => {
     expect(await Bun.password.verify('any password', nobodysHash())).toBe(false);
   });
 
+  test('an unknown name waits for its turn like any other', async () => {
+    const narrow = createPasswordHasher({ concurrentMax: 1, waitingMax: 0 });
+    const running = narrow.hash('any password');
+    const refused = await narrow.verify('any password', null).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'unavailable' });
+    await running;
+  });
+
   test('a stored hash that is none is a fault, not a wrong password', async () => {
     expect(await hasher.verify('any', 'broken').catch(() => 'fault')).toBe('fault');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { tokensSuite, type TokensFixture } from '@confab/contracts/conformance';
+import { SignJWT } from 'jose';
 import { createDigest } from './digest.ts';
 import { createTokens, type ExternalIssuer, type TokensConfig } from './tokens.ts';
 
@@ -72,6 +73,24 @@ describe('configuration of tokens', () => {
   for (const [title, issuers, message] of refused) {
     test(`[TOK1] refused: ${title}`, () => expect(() => createTokens(config(issuers))).toThrow(message));
   }
+
+  test('[TOK1] the same subject of two issuers is two users', async () => {
+    const issuers = ['one', 'two'].map((issuer) => ({ ...good, issuer }));
+    const tokens = createTokens(config(issuers));
+    const [one, two, again] = await Promise.all(
+      ['one', 'two', 'one'].map(async (issuer) => {
+        const token = await new SignJWT({ sub: 'ann' })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setIssuer(issuer)
+          .setAudience('b')
+          .setExpirationTime('1h')
+          .sign(secret);
+        return (await tokens.verify(token)).userId;
+      }),
+    );
+    expect(one).toBe(again as string);
+    expect(one).not.toBe(two as string);
+  });
 
   test('[TOK1] refused: a short secret of the installation', () => {
     expect(() => createTokens({ ...config([]), secret: new Uint8Array(31) })).toThrow(/at least 32/);

@@ -73,6 +73,45 @@ describe('bus between two nodes', () => {
     expect(toldAtMs).toHaveLength(1);
   });
 
+  test('[BUS4] what was published while this node did not listen is asked for at once when it does again', async () => {
+    publish(0);
+    await pair.run(100);
+    // An idle link says little of itself, so the last frame of it would be missed for long.
+    await pair.run(20_000);
+    pair.passes = () => false;
+    publish(1);
+    await pair.arrive();
+    pair.passes = () => true;
+    pair.b.resubscribed();
+    await pair.arrive();
+    expect(arrivals.of('a')).toEqual([0, 1]);
+    expect(toldAtMs).toEqual([]);
+  });
+
+  test('[BUS4] rows that were missing in the registry are a loss: what is for this node may have gone past it', async () => {
+    await pair.run(5_000);
+    expect(toldAtMs).toEqual([]);
+    pair.b.rebuilt();
+    await pair.run(1_000);
+    expect(toldAtMs).toHaveLength(1);
+  });
+
+  test('[BUS3] a request to a node that is not there is refused at once, and so is one that reached nobody', async () => {
+    const ask = async (): Promise<string> => {
+      const refused: unknown = await pair.a.request('node-b', {}).then(
+        () => 'answered',
+        (error: unknown) => error,
+      );
+      return refused instanceof ConfabError ? refused.code : String(refused);
+    };
+    pair.places.delete('node-b');
+    expect(await ask()).toBe('unavailable');
+    pair.places.set('node-b', 'boot-b');
+    pair.isHeard = false;
+    expect(await ask()).toBe('unavailable');
+    expect(pair.nowMs).toBe(0);
+  });
+
   test('[BUS4] a node that fell silent is told every second until it is back', async () => {
     publish(0);
     await pair.run(100);

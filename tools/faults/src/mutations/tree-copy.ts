@@ -10,6 +10,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Edit } from './mutation.ts';
@@ -38,12 +39,16 @@ const OWN_SCOPE = '@confab';
 export class TreeCopy {
   readonly #scratch: string;
 
+  /** For a process that is told to end. */
+  readonly #removeAtOnce = (): void => rmSync(this.#scratch, { recursive: true, force: true });
+
   private constructor(scratch: string) {
     this.#scratch = scratch;
   }
 
   static async make(): Promise<TreeCopy> {
     const copy = new TreeCopy(await mkdtemp(join(await realpath(tmpdir()), 'confab-mutate-')));
+    process.once('exit', copy.#removeAtOnce);
     await cp(ROOT, copy.root, { recursive: true, filter: (from) => !LEFT_OUT.has(basename(from)) });
     await mkdir(copy.temporary);
     for (const name of await presentOf(LINKED)) await symlink(join(ROOT, name), join(copy.root, name));
@@ -96,6 +101,7 @@ export class TreeCopy {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#removeAtOnce);
     await rm(this.#scratch, { recursive: true, force: true });
   }
 }

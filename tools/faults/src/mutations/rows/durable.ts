@@ -91,8 +91,8 @@ export const durable: readonly Mutation[] = [
   {
     name: 'sqlite-answers-writes-that-were-rolled-back',
     breaks: ['G1.3'],
-    suite: 'sqlite-disk',
-    when: 'all',
+    suite: 'sqlite-file',
+    when: 'daily',
     edits: [
       {
         file: GROUP_COMMIT,
@@ -104,8 +104,8 @@ export const durable: readonly Mutation[] = [
   {
     name: 'sqlite-goes-on-after-an-error-of-the-disk',
     breaks: ['LOG1'],
-    suite: 'sqlite-disk',
-    when: 'all',
+    suite: 'sqlite-file',
+    when: 'daily',
     edits: [
       {
         file: 'packages/store-sqlite/src/writer/errors.ts',

@@ -8,7 +8,7 @@ export const members: readonly Mutation[] = [
   {
     name: 'core-delivers-to-who-was-a-member-before',
     breaks: ['G5.1'],
-    suite: 'simulation',
+    suite: 'delivery',
     when: 'daily',
     edits: [
       {
