@@ -68,7 +68,7 @@ export interface ServerSurroundings {
 }
 
 /** One of several threads behind one port. */
-export interface ServingThread {
+interface ServingThread {
   readonly place: ThreadPlace;
   /** The port that all of them open. */
   readonly port: number;

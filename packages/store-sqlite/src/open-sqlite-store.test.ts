@@ -28,6 +28,26 @@ describe('opening a store', () => {
     await store.close();
   });
 
+  test('[CUR3] many more writes than one transaction takes are each answered once, and before the store is closed', async () => {
+    const store = await open();
+    const count = 2_500;
+    const answered: number[] = [];
+    const writes = Array.from({ length: count }, (_, index) => {
+      const place = { conversationId: `g${index % 7}`, userId: 'ann', deviceId: 'd', ordinal: index };
+      return store.cursors
+        .advance([{ ...place, kind: 'read', sequence: index + 1 }])
+        .then(() => answered.push(index));
+    });
+    await store.close();
+    expect(answered).toEqual(Array.from({ length: count }, (_, index) => index));
+    await Promise.all(writes);
+    const again = await open();
+    const places = Array.from({ length: 7 }, (_, index) => ({ conversationId: `g${index}`, userId: 'ann' }));
+    const kept = (await again.cursors.get(places)).map((cursor) => cursor?.read);
+    expect(new Set(kept)).toEqual(new Set([2_494, 2_495, 2_496, 2_497, 2_498, 2_499, 2_500]));
+    await again.close();
+  });
+
   test('a second opening is refused and names the process, in this one and in another', async () => {
     const store = await open();
     expect(await refusal(open())).toContain(`in use by process ${process.pid}`);

@@ -38,6 +38,16 @@ describe('the serving end of the writer', () => {
     expect(ids).toEqual([[{ workIds: ['one'] }, { workIds: ['two'] }], [{ workIds: ['three'] }]]);
   });
 
+  test('[G8.1] what was answered waits no more: any amount passes, piece by piece', async () => {
+    const { worker, client } = setUp();
+    const megabyte = 'x'.repeat(1_024 * 1_024);
+    for (let count = 0; count < 100; count += 1) {
+      const asked = complete(client, megabyte);
+      worker.say(encodeAnswers([{ kind: 'done', result: null }]));
+      expect(await asked).toBeNull();
+    }
+  });
+
   test('answers go to the questions in order, over any grouping', async () => {
     const { worker, client } = setUp();
     const revoke = (deviceId: string): Promise<boolean> =>

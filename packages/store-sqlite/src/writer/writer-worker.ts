@@ -21,10 +21,11 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWriter>) => {
   else open(data.path);
 });
 
+function postToAll(message: FromWriter): void {
+  for (const asker of askers) asker.post(message);
+}
+
 function open(path: string): void {
-  const postToAll = (message: FromWriter): void => {
-    for (const asker of askers) asker.post(message);
-  };
   try {
     loop = new WriterLoop(openDatabase(path), { postToAll, soon: setImmediate });
     owner.post({ kind: 'ready' });
