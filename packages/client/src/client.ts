@@ -186,7 +186,11 @@ export class Client {
         (await this.http.callPatiently('get_conversation', { conversationId })).conversation,
       applied: (event) => this.#applied(event),
       met: (record) => this.#met(record),
-      changed: (conversationId) => this.#cache.changed(conversationId, () => this.directory),
+      leapt: (conversationId) => this.conversations.leapt(conversationId),
+      changed: (conversationId) => {
+        this.queue.moved(conversationId);
+        this.#cache.changed(conversationId, () => this.directory);
+      },
     });
   }
 
@@ -206,6 +210,7 @@ export class Client {
         frame: frameRouter({
           directory: this.directory,
           queue: this.queue,
+          receipts: this.receipts,
           me: this.me,
           logger,
           tokenRefused: () => this.connection.tokenRefused(),
@@ -281,11 +286,11 @@ export class Client {
       if (event.senderId !== this.me()) this.receipts.note(conversationId, { delivered: sequence });
       else if (clientMessageId !== undefined) this.queue.acknowledge({ ...event, clientMessageId });
     }
-    this.queue.applied(conversationId, sequence);
     this.conversations.applied(event);
   }
 
   #met(record: ConversationRecord): void {
+    this.conversations.leapt(record.conversationId);
     if (record.peer !== null) this.users.learn(record.peer);
     // The list brought the newest message's beginning to this device.
     if (record.unread.head.ordinal > record.unread.floor.ordinal && record.preview !== null) {

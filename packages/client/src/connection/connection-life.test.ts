@@ -274,6 +274,34 @@ describe('a connection', () => {
     expect(transports[1]?.closed).toEqual([true]);
   });
 
+  test('[G4.6] what is answered another way does not keep a dead link alive', async () => {
+    const answers: Step[] = Array.from({ length: 5 }, () => ({
+      does: 'answer',
+      frame: { type: 'pong' },
+    }));
+    const { connection, timers } = startedWith([live({ does: 'await', type: 'ping' }, ...answers)]);
+    connection.connect();
+    await timers.advance(limits.heartbeatIntervalMs + limits.heartbeatTimeoutMs - 1);
+    expect(kindOf(connection)).toBe('live');
+    await timers.advance(1);
+    expect(kindOf(connection)).not.toBe('live');
+  });
+
+  test('a link that cannot take a new token gives place to one that begins with it', async () => {
+    const { connection, timers, transport, tokens } = startedWith([
+      live(
+        { does: 'await', type: 'authenticate' },
+        say({ type: 'error', ref: 'renew', code: 'invalid', message: '', retry: 'never' }),
+      ),
+      live(),
+    ]);
+    tokens.renewAtMs = timers.now() + 20_000;
+    connection.connect();
+    await timers.advance(30_000);
+    expect(kindOf(connection)).toBe('live');
+    expect(transport.said.length).toBe(2);
+  });
+
   test('after close nothing is tried any more, and late words of the old link are not heard', async () => {
     const { connection, timers, transport, told } = startedWith([live()]);
     connection.connect();

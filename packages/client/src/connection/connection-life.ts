@@ -246,6 +246,11 @@ export class ConnectionLife {
         if (isPresent()) this.#heartbeat.heard();
       },
       frame: (frame) => {
+        if (!isPresent()) return;
+        this.#heartbeat.heard();
+        this.#take(frame);
+      },
+      answer: (frame) => {
         if (isPresent()) this.#take(frame);
       },
       closed: (close) => {
@@ -317,7 +322,6 @@ export class ConnectionLife {
   }
 
   #take(frame: ServerFrame): void {
-    this.#heartbeat.heard();
     switch (frame.type) {
       case 'hello':
         this.#greeted(frame);
@@ -338,7 +342,7 @@ export class ConnectionLife {
         return;
       case 'error':
         if (this.isReady && frame.ref !== RENEW_REF) break;
-        this.#refused(errorOfWire(frame, null));
+        this.#refused(errorOfWire(frame, null), frame.ref === RENEW_REF);
         return;
       default:
     }
@@ -361,8 +365,13 @@ export class ConnectionLife {
   }
 
   /** An error before `ready`, or about renewing the token. */
-  #refused(error: ChatError): void {
+  #refused(error: ChatError, isOfRenewal: boolean): void {
     this.#afterMs = error.afterMs;
+    if (isOfRenewal && error.retry === 'never' && error.code !== 'session_ended') {
+      // This link cannot take a new token, as a stream whose frames reach another node; the next one begins with it.
+      this.#dispatch('lost');
+      return;
+    }
     switch (error.retry) {
       case 'after_auth':
         this.#refuseToken();

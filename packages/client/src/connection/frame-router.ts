@@ -3,6 +3,7 @@ import type { ClientLogger } from '../client-types.ts';
 import type { Directory } from '../conversations/directory.ts';
 import { errorOfWire } from '../http/problem.ts';
 import type { SendQueue } from '../queue/send-queue.ts';
+import type { ReceiptBatch } from '../receipts/receipt-batch.ts';
 
 const SYNC_REF = 'sync:';
 
@@ -14,6 +15,7 @@ export function syncRef(conversationId: string): string {
 interface FrameRouterPorts {
   readonly directory: Directory;
   readonly queue: SendQueue;
+  readonly receipts: ReceiptBatch;
   readonly me: () => string;
   readonly logger: ClientLogger;
   readonly tokenRefused: () => void;
@@ -67,12 +69,15 @@ function takeUnknown(directory: Directory, frame: object): void {
 
 function takeError(ports: FrameRouterPorts, frame: Extract<ServerFrame, { type: 'error' }>): void {
   const error = errorOfWire(frame, null);
-  const { ref } = frame;
-  if (ports.queue.refused(ref, error)) return;
+  const { ref, conversationId } = frame;
+  if (ports.queue.refused(frame, error)) return;
   if (ref?.startsWith(SYNC_REF) === true) {
     ports.directory.syncFailed(ref.slice(SYNC_REF.length), error);
     return;
   }
+  // Receipts and typing notes alone go without a ref; of these only receipts are worth saying again.
+  if (ref === undefined && conversationId !== undefined && error.retry === 'later')
+    ports.receipts.refused(conversationId, error.afterMs);
   ports.logger.warn('refused', { code: error.code, ref: ref ?? null });
   if (error.retry === 'after_auth') ports.tokenRefused();
   if (error.retry === 'after_resume') ports.reconnect();

@@ -39,6 +39,7 @@ export class UpgradeProbe {
         this.#found();
       },
       frame: () => undefined,
+      answer: () => undefined,
       heard: () => undefined,
       closed: () => this.#failed(transport),
     });

@@ -27,6 +27,8 @@ export interface EntryPorts {
   /** An event was applied, in order and once. */
   readonly applied: (entry: ConversationEntry, event: LogEvent) => void;
   readonly gone: (entry: ConversationEntry) => void;
+  /** It is followed from another place, so events may have been left out. */
+  readonly leapt: (entry: ConversationEntry) => void;
   /** Anything of it changed: views and cache are to follow. */
   readonly changed: (entry: ConversationEntry) => void;
 }
@@ -82,7 +84,10 @@ export class ConversationEntry {
       requestSync: this.#ports.requestSync,
       handlers: {
         apply: (event) => this.#apply(event),
-        reset: ({ sequence }) => this.#change((held) => ({ ...held, window: windowAfter(sequence) })),
+        reset: ({ sequence }) => {
+          this.#change((held) => ({ ...held, window: windowAfter(sequence) }));
+          this.#ports.leapt(this);
+        },
         gone: () => this.#ports.gone(this),
         changed: () => this.#announce(),
       },

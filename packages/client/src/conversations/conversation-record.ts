@@ -179,11 +179,13 @@ export function withFloor(record: ConversationRecord, news: FloorNews): Conversa
  */
 export function withRead(record: ConversationRecord, through: number, me: string | null): ConversationRecord {
   const read = { ...record, readHere: Math.max(record.readHere, Math.min(through, record.head.sequence)) };
-  if (through >= record.head.sequence) {
+  // The server may have told of a head that this device has not reached: what is above it here is not read.
+  const isAhead = record.unread.head.sequence > record.head.sequence;
+  if (through >= record.head.sequence && !isAhead) {
     const unread = unreadAfterReadingAll(record.unread);
     return { ...read, unread, mentions: mentionsAfterRead(record.mentions, unread.floor.sequence) };
   }
-  if (me === null || through <= record.unread.floor.sequence) return read;
+  if (me === null || isAhead || through <= record.unread.floor.sequence) return read;
   const place = placeAt(record, through);
   if (place === null) return read;
   const own = record.window.events.filter(
@@ -235,7 +237,8 @@ export function viewOf(record: ConversationRecord, typing: readonly string[]): C
     lastActivityAt: record.head.sentAt,
     preview: record.preview,
     unread: unreadOf(record.unread),
-    mentions: mentionsOf(record.mentions),
+    // The server's count stays until all of it is read, which may be later than the last message that mentions.
+    mentions: Math.min(mentionsOf(record.mentions), unreadOf(record.unread)),
     readSequence: record.unread.floor.sequence,
     typing,
     watermarks: record.watermarks,

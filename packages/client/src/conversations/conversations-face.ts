@@ -71,16 +71,26 @@ export class ConversationsFace implements Conversations {
   };
 
   readonly removeMember = async (conversationId: string, userId: string): Promise<void> => {
-    const clientMessageId = this.#ports.newId();
-    this.#arrive(
-      await this.#ports.http.callPatiently('remove_member', { conversationId, userId, clientMessageId }),
-    );
+    await this.#remove(conversationId, userId);
   };
 
   readonly leave = async (conversationId: string): Promise<void> => {
-    await this.removeMember(conversationId, this.#ports.me());
-    this.#ports.directory.remove(conversationId);
+    const events = await this.#remove(conversationId, this.#ports.me());
+    // Where the answer comes late, the user may be back already.
+    const left = events.at(-1)?.sequence ?? Number.POSITIVE_INFINITY;
+    this.#ports.directory.left(conversationId, left);
   };
+
+  async #remove(conversationId: string, userId: string): Promise<readonly LogEvent[]> {
+    const clientMessageId = this.#ports.newId();
+    const answer = await this.#ports.http.callPatiently('remove_member', {
+      conversationId,
+      userId,
+      clientMessageId,
+    });
+    this.#arrive(answer);
+    return answer.events;
+  }
 
   readonly rename = async (conversationId: string, title: string | null): Promise<void> => {
     const clientMessageId = this.#ports.newId();
@@ -104,6 +114,11 @@ export class ConversationsFace implements Conversations {
   /** A log event was applied; open member lists follow. */
   applied(event: LogEvent): void {
     this.#rosters.get(event.conversationId)?.applied(event);
+  }
+
+  /** Events of the conversation were left out; a member list that is open is read anew. */
+  leapt(conversationId: string): void {
+    this.#rosters.get(conversationId)?.restart();
   }
 
   /** Another user begins. */

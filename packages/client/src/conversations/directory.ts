@@ -9,6 +9,8 @@ import { ConversationEntry, type EntryPorts, firstMeeting } from './conversation
 import type { ConversationRecord } from './conversation-record.ts';
 import { OwnLog } from './own-log.ts';
 
+/** A conversation whose summary could not be had is asked for again after this time. */
+const MEET_AGAIN_MS = 10_000;
 /** Events kept of one conversation while its summary is on the way. What is beyond is synced. */
 const EARLY_EVENTS_MAX = 256;
 
@@ -25,6 +27,8 @@ export interface DirectoryPorts {
   readonly applied: (event: LogEvent) => void;
   /** A conversation was met whose messages this device has not held yet. */
   readonly met: (record: ConversationRecord) => void;
+  /** A known conversation is followed from another place; events may have been left out. */
+  readonly leapt: (conversationId: string) => void;
   readonly changed: (conversationId: string) => void;
 }
 
@@ -36,7 +40,11 @@ export class Directory {
   readonly #entries = new Map<string, ConversationEntry>();
   /** Events of conversations that wait for the server's summary. */
   readonly #early = new Map<string, LogEvent[]>();
+  /** How far conversations reach that wait for it, where that was told. */
+  readonly #earlyHeads = new Map<string, number>();
   #handedOver: ReadonlySet<string> = new Set();
+  /** The server has our cursors, or will: what it says next is about these places. */
+  #isHandingOver = false;
   #source: ConversationList['source'] = 'empty';
   #epoch = 0;
 
@@ -47,7 +55,7 @@ export class Directory {
       timers: ports.timers,
       requestSync: ports.requestSync,
       joined: (conversationId) => void this.#meetLater(conversationId, []),
-      left: (conversationId, sequence) => this.#left(conversationId, sequence),
+      left: (conversationId, sequence) => this.left(conversationId, sequence),
       changed: () => ports.changed(this.ownLog.conversationId ?? ''),
     });
   }
@@ -64,6 +72,7 @@ export class Directory {
       timelineItemsMax,
       applied: (applied, event) => this.#applied(applied, event),
       gone: (gone) => this.remove(gone.conversationId),
+      leapt: (leaping) => this.#ports.leapt(leaping.conversationId),
       changed: () => {
         this.list.invalidate();
         this.#ports.changed(conversationId);
@@ -112,14 +121,22 @@ export class Directory {
     );
   }
 
-  /** These conversations' cursors go with the next `authenticate`. */
+  /** These conversations' cursors go with the next `authenticate`; until `ready` they stay as they are. */
   handOver(conversationIds: readonly string[]): void {
     this.#handedOver = new Set(conversationIds);
+    this.#isHandingOver = true;
   }
 
   ready(frame: ServerFrameOf<'ready'>): void {
     this.#epoch += 1;
+    this.#isHandingOver = false;
     this.ownLog.ready(frame.ownLog, this.#handedOver.has(frame.ownLog.conversationId));
+  }
+
+  /** Another list of all conversations is on its way, on the same connection: what is followed stays where it is. */
+  listBegins(): void {
+    this.#epoch += 1;
+    this.#handedOver = new Set(this.known().map(({ conversationId }) => conversationId));
   }
 
   heads(frame: ServerFrameOf<'heads'>): void {
@@ -140,11 +157,16 @@ export class Directory {
     if (entry.record === null) this.#meet(entry, summary, early[0]);
     else entry.summarize(summary, this.#epoch, this.#handedOver.has(summary.conversationId));
     for (const event of early) entry.arrive(event);
+    const earlyHead = this.#earlyHeads.get(summary.conversationId);
+    this.#earlyHeads.delete(summary.conversationId);
+    if (earlyHead !== undefined) entry.tick(earlyHead);
     return entry;
   }
 
   /** A log event, live, replayed or from an answer. */
   arrive(event: LogEvent): void {
+    // An answer over HTTP that overtakes the list would be taken back by it; the resume brings the event again.
+    if (this.#isHandingOver) return;
     if (this.ownLog.owns(event.conversationId)) {
       this.ownLog.arrive(event);
       return;
@@ -163,18 +185,29 @@ export class Directory {
   }
 
   takePage(page: EventPage): void {
+    const counted = this.#entries.get(page.conversationId)?.record?.head.sequence ?? 0;
     if (this.ownLog.owns(page.conversationId)) this.ownLog.takePage(page);
     else this.entry(page.conversationId).takePage(page);
-    // While catching up, the list that came before has said what a reset leaves open.
-    if (page.reset === true && page.head !== null && this.#ports.isCaughtUp()) {
-      void this.#correct(page.conversationId);
-    }
+    if (page.reset !== true || page.head === null) return;
+    // While catching up, the list that came before has said what a reset leaves open, where the page begins at its head.
+    const isCounted = (page.events[0]?.sequence ?? page.head.sequence + 1) <= counted + 1;
+    if (this.#ports.isCaughtUp() || !isCounted) void this.#correct(page.conversationId);
   }
 
   /** A log has grown to here. Events on this connection come in order, so what is missing will not come by itself. */
   tick(conversationId: string, sequence: number): void {
-    if (this.ownLog.owns(conversationId)) this.ownLog.noteHead(sequence);
-    else this.entry(conversationId).tick(sequence);
+    if (this.ownLog.owns(conversationId)) {
+      this.ownLog.noteHead(sequence);
+      return;
+    }
+    const entry = this.entry(conversationId);
+    if (entry.record !== null) {
+      entry.tick(sequence);
+      return;
+    }
+    // Its summary is on the way, perhaps from before that, or nothing has told of it yet.
+    this.#earlyHeads.set(conversationId, Math.max(sequence, this.#earlyHeads.get(conversationId) ?? 0));
+    void this.#meetLater(conversationId, []);
   }
 
   syncFailed(conversationId: string, error: ChatError): void {
@@ -190,6 +223,7 @@ export class Directory {
   connectionLost(): void {
     this.ownLog.connectionLost();
     this.#early.clear();
+    this.#earlyHeads.clear();
     for (const entry of this.known()) entry.connectionLost();
   }
 
@@ -201,7 +235,8 @@ export class Directory {
     this.#ports.emitter.emit('conversation_removed', { conversationId });
   }
 
-  #left(conversationId: string, sequence: number): void {
+  /** The user left by the event at a sequence. */
+  left(conversationId: string, sequence: number): void {
     const record = this.#entries.get(conversationId)?.record ?? null;
     // What is known beyond the leaving was learned after coming back.
     if (record !== null && record.head.sequence <= sequence) this.remove(conversationId);
@@ -236,30 +271,51 @@ export class Directory {
     if (this.entry(conversationId).record !== null || this.#early.has(conversationId)) return;
     this.#early.set(conversationId, [...events]);
     const summary = await this.#fetch(conversationId);
-    if (summary === null) this.#early.delete(conversationId);
+    if (summary === 'later') this.#meetAgain(conversationId);
+    else if (summary === null) this.#early.delete(conversationId);
     else this.upsert(summary);
+  }
+
+  /** The server could not be asked; the conversation is there all the same. */
+  #meetAgain(conversationId: string): void {
+    const early = this.#early.get(conversationId);
+    this.#ports.timers.after(MEET_AGAIN_MS, () => {
+      // After another connection its list has named it.
+      if (early === undefined || this.#early.get(conversationId) !== early) return;
+      this.#early.delete(conversationId);
+      void this.#meetLater(conversationId, early);
+    });
   }
 
   /** After a reset in mid-life: the counts are to be the server's again. */
   async #correct(conversationId: string): Promise<void> {
     const entry = this.entry(conversationId);
     let summary = await this.#fetch(conversationId);
+    if (summary === 'later') {
+      this.#ports.timers.after(MEET_AGAIN_MS, () => {
+        if (this.#ports.isCaughtUp()) void this.#correct(conversationId);
+      });
+      return;
+    }
     // Events that overtook the answer would be forgotten by taking it over.
     if (summary !== null && summary.head.sequence < (entry.position?.sequence ?? 0)) {
       summary = await this.#fetch(conversationId);
     }
-    if (summary !== null) entry.correct(summary);
+    if (summary !== null && summary !== 'later') entry.correct(summary);
   }
 
-  async #fetch(conversationId: string): Promise<ConversationSummary | null> {
+  /** Null: there is none. `later`: it was not to be had. */
+  async #fetch(conversationId: string): Promise<ConversationSummary | 'later' | null> {
     try {
       return await this.#ports.fetchConversation(conversationId);
     } catch (thrown) {
       const { code } = toChatError(thrown);
-      if (code === 'not_found') this.remove(conversationId);
-      // Otherwise the next connection's list has it.
-      else this.#ports.logger.warn('conversation not read', { conversationId, code });
-      return null;
+      if (code === 'not_found') {
+        this.remove(conversationId);
+        return null;
+      }
+      this.#ports.logger.warn('conversation not read', { conversationId, code });
+      return 'later';
     }
   }
 

@@ -96,6 +96,44 @@ describe('the follower of a log', () => {
     expect(asked.length).toBe(1);
   });
 
+  test('[G4.1] a page brings nothing twice that came live meanwhile', async () => {
+    const { follower, applied, asked } = followerFrom(1, timers);
+    follower.arrive(eventAt(3));
+    await timers.advance(500);
+    const page = pageOf(logOf(4), asked[0] ?? null, 200);
+    follower.arrive(eventAt(2));
+    expect(applied).toEqual([2, 3]);
+    follower.takePage(page);
+    expect(applied).toEqual([2, 3, 4]);
+  });
+
+  test('what a page says of the head is asked for, too', async () => {
+    const { follower, asked } = followerFrom(1, timers);
+    follower.noteHead(3, true);
+    follower.takePage(pageOf(logOf(9), asked.shift() ?? null, 4));
+    expect(asked).toEqual([eventAt(5).eventId]);
+  });
+
+  test('a hole is asked for again where the answer does not come', async () => {
+    const { follower, asked } = followerFrom(1, timers);
+    follower.arrive(eventAt(3));
+    await timers.advance(500);
+    await timers.advance(10_000);
+    await timers.advance(10_000);
+    expect(asked.length).toBe(3);
+  });
+
+  test('[G8.1] early events are kept up to a bound; those beyond it are fetched', async () => {
+    const { follower, applied, asked } = followerFrom(0, timers);
+    const log = logOf(600);
+    for (const event of log.slice(1)) follower.arrive(event);
+    follower.arrive(eventAt(1));
+    expect(applied.length).toBeLessThan(300);
+    await timers.advance(500);
+    while (asked.length > 0) follower.takePage(pageOf(log, asked.shift() ?? null, 200));
+    expect(applied).toEqual(log.map(({ sequence }) => sequence));
+  });
+
   test('reads page after page until the head', async () => {
     const log = logOf(25);
     const { follower, applied, asked } = followerFrom(1, timers);

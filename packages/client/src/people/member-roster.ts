@@ -21,6 +21,10 @@ export class MemberRoster implements Members {
   #status: MemberList['status'] = 'loading';
   #cursor: string | null = null;
   #loading: Promise<void> | null = null;
+  /** Events that came while a page was on its way, which may be older than they are. */
+  #meanwhile: MemberEvent[] = [];
+  /** Tells an answer from one that belongs to an earlier reading. */
+  #round = 0;
 
   constructor(conversationId: string, http: HttpCaller, users: UserDirectory) {
     this.#conversationId = conversationId;
@@ -44,13 +48,34 @@ export class MemberRoster implements Members {
 
   readonly loadMore = async (): Promise<void> => {
     if (this.#status === 'complete') return;
-    this.#loading ??= this.#load().finally(() => (this.#loading = null));
-    await this.#loading;
+    const loading = (this.#loading ??= this.#load());
+    try {
+      await loading;
+    } finally {
+      if (this.#loading === loading) this.#loading = null;
+    }
   };
+
+  /** Who came and went meanwhile is not known: what was read is read again, at once where somebody looks. */
+  restart(): void {
+    if (this.#status === 'loading' && this.#loading === null) return;
+    this.#round += 1;
+    this.#rows.clear();
+    this.#cursor = null;
+    this.#status = 'loading';
+    this.#loading = null;
+    this.#list.invalidate();
+    if (this.#list.isWatched) this.loadMore().catch(() => undefined);
+  }
 
   /** A log event of the conversation was applied. */
   applied(event: LogEvent): void {
-    if (event.type !== 'member_event' || this.#status === 'loading') return;
+    if (event.type !== 'member_event') return;
+    if (this.#loading !== null) this.#meanwhile.push(event);
+    if (this.#status !== 'loading') this.#apply(event);
+  }
+
+  #apply(event: MemberEvent): void {
     for (const member of event.members) this.#applyMember(event.change, member);
     this.#list.invalidate();
   }
@@ -81,11 +106,14 @@ export class MemberRoster implements Members {
   }
 
   async #load(): Promise<void> {
+    const round = this.#round;
+    this.#meanwhile = [];
     const answer = await this.#http.callPatiently('list_members', {
       conversationId: this.#conversationId,
       limit: PAGE_ITEMS,
       ...(this.#cursor === null ? {} : { cursor: this.#cursor }),
     });
+    if (round !== this.#round) return;
     for (const { userId, role, user } of answer.members) {
       this.#rows.set(userId, { role, user });
       this.#users.learn(user);
@@ -93,6 +121,7 @@ export class MemberRoster implements Members {
     this.#cursor = answer.next ?? null;
     this.#status = this.#cursor === null ? 'complete' : 'partial';
     this.#list.invalidate();
+    for (const event of this.#meanwhile.splice(0)) this.#apply(event);
   }
 
   #listed(): MemberList {

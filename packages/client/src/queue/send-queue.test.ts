@@ -123,6 +123,11 @@ describe('the send queue', () => {
     await alice.timeline(group).retry(failed.clientMessageId);
     await settle();
     expect(committed(world)).toEqual(['m1', 'm3', 'm2']);
+    const attempts = world.server.lastLink.saidOf('send_message').filter(({ body }) => body === 'm2');
+    expect(attempts.map(({ clientMessageId }) => clientMessageId)).toEqual([
+      failed.clientMessageId,
+      failed.clientMessageId,
+    ]);
     expect(await alice.timeline(group).discard(failed.clientMessageId)).toBe(false);
   });
 
@@ -237,6 +242,113 @@ describe('the send queue', () => {
     expect(await storage.readAll('pending')).toEqual([]);
   });
 
+  test('[G2.2] what closed tabs left goes in the order it was written', async () => {
+    const storage = memoryStorage();
+    const one = await world.live('alice', storage);
+    const other = world.client(storage);
+    other.connection.connect();
+    await settle();
+    one.connection.close();
+    other.connection.close();
+    for (const [tab, body] of [
+      [other, 'm1'],
+      [one, 'm2'],
+      [other, 'm3'],
+    ] as const) {
+      await tab.timeline(group).send(body);
+      await world.timers.advance(1_000);
+    }
+    await one.close();
+    await other.close();
+    const next = world.client(storage);
+    next.connection.connect();
+    await settle();
+    expect(committed(world)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('[G2.2] a clock that is set back moves nothing', async () => {
+    const storage = memoryStorage();
+    let offsetMs = 0;
+    const timers = {
+      now: () => world.timers.now() - offsetMs,
+      after: (delayMs: number, action: () => void) => world.timers.after(delayMs, action),
+    };
+    const before = await world.live('alice', storage, { timers });
+    before.connection.close();
+    for (const body of ['m1', 'm2', 'm3']) {
+      await before.timeline(group).send(body);
+      offsetMs += 60_000;
+    }
+    await before.close();
+    const alice = world.client(storage);
+    alice.connection.connect();
+    await settle();
+    expect(committed(world)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('[P4.8] a resume asks about the oldest first', async () => {
+    const alice = await world.live('alice');
+    alice.connection.close();
+    world.server.group('gother', ['alice', 'bob']);
+    const ids: string[] = [];
+    for (const conversationId of [group, 'gother', group]) {
+      ids.push((await alice.timeline(conversationId).send('hello')).clientMessageId);
+      await world.timers.advance(1_000);
+    }
+    alice.connection.connect();
+    await settle();
+    const pending = world.server.lastLink.saidOf('authenticate')[0]?.resume?.pending ?? [];
+    expect(pending.map(([, clientMessageId]) => clientMessageId)).toEqual(ids);
+  });
+
+  test('[G8.1] no more than 32 of a conversation are on their way at once', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = () => 'vanish';
+    for (let n = 1; n <= 100; n++) void alice.timeline(group).send(`m${n}`);
+    await settle();
+    expect(world.server.lastLink.saidOf('send_message').length).toBe(32);
+  });
+
+  test('[G8.1] thousands may wait without a connection, and then one more is refused', async () => {
+    const alice = await world.live('alice');
+    alice.connection.close();
+    const sends = Array.from({ length: 5_001 }, (_, n) => alice.timeline(group).send(`m${n}`));
+    expect(await failureOf(sends[5_000] as Promise<unknown>)).toMatchObject({ code: 'storage' });
+    await Promise.all(sends.slice(0, 5_000));
+    expect(alice.pendingCount.get()).toBe(5_000);
+  });
+
+  test('what is on its way cannot be taken back; what waits can, for good', async () => {
+    const storage = memoryStorage();
+    const alice = await world.live('alice', storage);
+    world.server.sendPolicy = () => 'vanish';
+    const { clientMessageId: sending } = await alice.timeline(group).send('on its way');
+    await settle();
+    expect(await alice.timeline(group).discard(sending)).toBe(false);
+    alice.connection.close();
+    await settle();
+    expect(await alice.timeline(group).discard(sending)).toBe(true);
+    expect(bodiesOf(alice, group)).toEqual([]);
+    expect(await storage.readAll('pending')).toEqual([]);
+  });
+
+  test('an acknowledged message stays to be seen until its event has come', async () => {
+    const alice = await world.live('alice');
+    world.server.delivers = () => false;
+    await alice.timeline(group).send('acknowledged');
+    await settle();
+    expect([bodiesOf(alice, group), statesOf(alice, group)]).toEqual([['acknowledged'], ['sent']]);
+  });
+
+  test('a client that is closed while it waits leaves no timer', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = () => 'unavailable';
+    await alice.timeline(group).send('refused');
+    await settle();
+    await alice.close();
+    expect(world.timers.waiting).toBe(0);
+  });
+
   test('a text the server would refuse is not kept', async () => {
     const alice = await world.live('alice');
     expect(await failureOf(alice.timeline(group).send(''))).toMatchObject({ code: 'invalid' });
@@ -287,4 +399,32 @@ describe('the send queue', () => {
       { numRuns: 40 },
     );
   }, 60_000);
+
+  test('[G2.2] what was refused and landed all the same does not hold back what is sent behind it', async () => {
+    const alice = await world.live('alice');
+    alice.timeline(group).subscribe(() => undefined);
+    let attempts = 0;
+    world.server.sendPolicy = ({ body }) =>
+      body === 'first' && (attempts += 1) === 1 ? 'unavailable' : null;
+    await alice.timeline(group).send('first');
+    await settle();
+    const [refused] = world.server.lastLink.saidOf('send_message');
+    // An earlier attempt, through another node, was carried out.
+    world.server.commit({
+      verb: 'send_message',
+      actorId: 'alice',
+      conversationId: group,
+      clientMessageId: refused?.clientMessageId ?? '',
+      body: 'first',
+      format: null,
+      replyTo: null,
+      mentions: [],
+    });
+    await settle();
+    expect(alice.pendingCount.get()).toBe(0);
+    await alice.timeline(group).send('second');
+    await world.timers.advance(2_000);
+    expect(committed(world)).toEqual(['first', 'second']);
+    expect(alice.pendingCount.get()).toBe(0);
+  });
 });

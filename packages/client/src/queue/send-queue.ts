@@ -38,6 +38,13 @@ interface Acknowledgement {
   readonly sentAt: string;
 }
 
+/** The labels that an error carries back. */
+interface RefusedAttempt {
+  readonly ref?: string | undefined;
+  readonly conversationId?: string | undefined;
+  readonly clientMessageId?: string | undefined;
+}
+
 /**
  * The outbox. A message is on storage before its first attempt and leaves it when it is acknowledged or given up, and
  * not otherwise; so neither a crash nor a lost answer loses or doubles it.
@@ -46,6 +53,8 @@ export class SendQueue {
   readonly pendingCount = new Cell(0);
   readonly #ports: SendQueuePorts;
   readonly #lanes = new Map<string, Lane>();
+  /** Sends that were refused for now on this link and not sent again: the server holds back what is behind them. */
+  readonly #heldBack = new Set<string>();
   #lastPlace = 0;
   #attempts = 0;
 
@@ -130,6 +139,7 @@ export class SendQueue {
   }
 
   linkLost(): void {
+    this.#heldBack.clear();
     for (const lane of this.#lanes.values()) lane.linkLost();
   }
 
@@ -139,6 +149,8 @@ export class SendQueue {
     if (lane === undefined || entry === null || entry.status.kind === 'acknowledged') return;
     const { messageId, sequence, sentAt, conversationId, clientMessageId } = fact;
     lane.succeeded();
+    // It was refused on this link, and landed all the same: no attempt follows that would open the way behind it.
+    if (this.#heldBack.delete(clientMessageId)) this.#abandon(conversationId, clientMessageId);
     lane.update(clientMessageId, { kind: 'acknowledged', messageId, sequence, sentAt });
     // A row that stays behind is sent once more by a later run, and found to have landed.
     this.#ports.store.drop(clientMessageId).catch((error: unknown) => this.#failed(error));
@@ -152,16 +164,37 @@ export class SendQueue {
     this.#lanes.get(conversationId)?.removeAcknowledged(throughSequence);
   }
 
+  /** The place in the log may have moved without events, past what was acknowledged: as after being away from it. */
+  moved(conversationId: string): void {
+    if (this.#lanes.has(conversationId))
+      this.applied(conversationId, this.#ports.appliedThrough(conversationId));
+  }
+
   /** An error that belongs to a send of this queue. False where it is somebody else's. */
-  refused(ref: string | undefined, error: ChatError): boolean {
+  refused({ ref, conversationId, clientMessageId }: RefusedAttempt, error: ChatError): boolean {
     for (const lane of this.#lanes.values()) {
       const entry = lane.entries.find(({ status }) => status.kind === 'sending' && status.ref === ref);
       if (entry === undefined) continue;
+      if (error.retry !== 'never') this.#heldBack.add(entry.row.clientMessageId);
       this.#refusedEntry(lane, entry, error);
       return true;
     }
-    // Answers of earlier attempts are of no interest, but are no news for anybody else either.
-    return ref?.startsWith(SEND_REF) ?? false;
+    // Answers of earlier attempts are no news for anybody else; but where no attempt follows, the server need not wait.
+    if (!(ref?.startsWith(SEND_REF) ?? false)) return false;
+    const isOpen = conversationId !== undefined && clientMessageId !== undefined && error.retry !== 'never';
+    if (isOpen && !this.#isToBeSent(conversationId, clientMessageId))
+      this.#abandon(conversationId, clientMessageId);
+    return true;
+  }
+
+  #isToBeSent(conversationId: string, clientMessageId: string): boolean {
+    const kind = this.#lanes.get(conversationId)?.find(clientMessageId)?.status.kind;
+    return kind === 'queued' || kind === 'sending' || kind === 'storing';
+  }
+
+  /** The server holds later sends back for one that it refused for now; it is told not to wait any more. */
+  #abandon(conversationId: string, clientMessageId: string): void {
+    this.#ports.send({ type: 'abandon_send', conversationId, clientMessageId });
   }
 
   async retry(conversationId: string, clientMessageId: string): Promise<void> {
@@ -184,9 +217,7 @@ export class SendQueue {
     if (entry.status.kind === 'acknowledged' || entry.status.kind === 'sending') return false;
     lane.remove(clientMessageId);
     await this.#ports.store.drop(clientMessageId);
-    // The server holds later sends back for one that it refused for now; it is told not to wait any more.
-    if (entry.status.kind === 'queued')
-      this.#ports.send({ type: 'abandon_send', conversationId, clientMessageId });
+    if (entry.status.kind === 'queued') this.#abandon(conversationId, clientMessageId);
     lane.hurry();
     return true;
   }
@@ -244,6 +275,7 @@ export class SendQueue {
     this.#attempts += 1;
     const ref = `${SEND_REF}${this.#attempts}`;
     const { conversationId, clientMessageId, body, format, replyTo, mentions, readThrough } = row;
+    this.#heldBack.delete(clientMessageId);
     const isSent = this.#ports.send({
       type: 'send_message',
       ref,

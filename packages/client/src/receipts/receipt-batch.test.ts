@@ -37,6 +37,20 @@ describe('receipts', () => {
     expect(timers.waiting).toBe(0);
   });
 
+  test('[G6.3] one that the server could not take is said again after a while', async () => {
+    batch.note('g1', { read: 2 });
+    await timers.advance(60_000);
+    batch.refused('g1', null);
+    batch.refused('unknown', null);
+    await timers.advance(4_999);
+    expect(said.length).toBe(1);
+    await timers.advance(1);
+    expect(said).toEqual([receipt({ read: 2 }), receipt({ read: 2 })]);
+    batch.refused('g1', 20_000);
+    await timers.advance(20_000);
+    expect(said.length).toBe(3);
+  });
+
   test('wait for a link, and repeat what the last one may have lost', async () => {
     isReady = false;
     batch.note('g1', { read: 2 });

@@ -3,8 +3,10 @@ import type { Timers } from '../client-types.ts';
 
 /** At most one receipt of a conversation in this time. */
 const INTERVAL_MS = 1_000;
-/** A receipt that left this shortly before its link broke may not have arrived. */
-const UNSURE_MS = 30_000;
+/** One that was refused for now is said again after this time. */
+const REFUSED_MS = 5_000;
+/** A receipt that left this shortly before its link was found broken, which takes 33 s, may not have arrived. */
+const UNSURE_MS = 45_000;
 
 interface ReceiptBatchPorts {
   readonly timers: Timers;
@@ -40,6 +42,15 @@ export class ReceiptBatch {
   /** A new link: what the last one may have lost is said again, with what came meanwhile. */
   ready(): void {
     for (const [conversationId, marks] of this.#marks) this.#flush(conversationId, marks);
+  }
+
+  /** The server could not take a receipt of this conversation. */
+  refused(conversationId: string, afterMs: number | null): void {
+    const marks = this.#marks.get(conversationId);
+    if (marks === undefined) return;
+    marks.sentDelivered = 0;
+    marks.sentRead = 0;
+    this.#arm(conversationId, marks, afterMs ?? REFUSED_MS);
   }
 
   linkLost(): void {
@@ -80,8 +91,12 @@ export class ReceiptBatch {
     marks.sentDelivered = marks.delivered;
     marks.sentRead = marks.read;
     marks.sentAtMs = this.#ports.timers.now();
+    this.#arm(conversationId, marks, INTERVAL_MS);
+  }
+
+  #arm(conversationId: string, marks: Marks, delayMs: number): void {
     marks.cancel?.();
-    marks.cancel = this.#ports.timers.after(INTERVAL_MS, () => {
+    marks.cancel = this.#ports.timers.after(delayMs, () => {
       marks.cancel = null;
       this.#flush(conversationId, marks);
     });

@@ -8,6 +8,8 @@ export type Step =
   /** The way is open, but the server has not spoken: how streams begin. */
   | { readonly does: 'open unheard' }
   | { readonly does: 'say'; readonly frame: ServerFrame }
+  /** The same, but not on the connection itself. */
+  | { readonly does: 'answer'; readonly frame: ServerFrame }
   | { readonly does: 'close'; readonly code: number; readonly afterMs?: number }
   /** Waits until the client has said a frame of this type. */
   | { readonly does: 'await'; readonly type: ClientFrame['type'] };
@@ -93,6 +95,9 @@ class ScriptRun {
         return;
       case 'say':
         this.#events.frame(step.frame);
+        return;
+      case 'answer':
+        this.#events.answer(step.frame);
         return;
       case 'close':
         this.end();

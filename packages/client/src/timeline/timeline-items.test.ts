@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { formatEventId, type MessageEvent } from '@confab/protocol';
+import { ChatError } from '../errors.ts';
 import type { QueueEntry } from '../queue/lane.ts';
 import type { TimelineItem } from '../timeline-types.ts';
 import { timelineItems } from './timeline-items.ts';
@@ -54,6 +55,27 @@ describe('the items of a timeline', () => {
     expect(states(items)).toEqual(['sent', 'queued']);
   });
 
+  test("another's message hides none of one's own, whatever id it has", () => {
+    const items = timelineItems(
+      { ...sources, events: [message(1, 'bob', 'c1')], pending: [pending('c1')] },
+      [],
+    );
+    expect(states(items)).toEqual(['received', 'queued']);
+  });
+
+  test('an id that stands for another text cannot be sent again', () => {
+    const failed = (code: 'idempotency_conflict' | 'forbidden'): QueueEntry => ({
+      ...pending('c1'),
+      status: { kind: 'failed', error: new ChatError(code) },
+    });
+    const canRetry = (['idempotency_conflict', 'forbidden'] as const).flatMap((code) =>
+      timelineItems({ ...sources, pending: [failed(code)] }, []).map((item) =>
+        item.kind === 'message' && item.state.kind === 'failed' ? item.state.canRetry : null,
+      ),
+    );
+    expect(canRetry).toEqual([false, true]);
+  });
+
   test('in a group it is delivered or read when it is so for all others', () => {
     const events = [message(1, 'alice'), message(2, 'alice'), message(3, 'alice'), message(4, 'bob')];
     const bob = { userId: 'bob', delivered: 3, read: 2 };
@@ -87,5 +109,18 @@ describe('the items of a timeline', () => {
       [],
     );
     expect(items.map(({ key }) => key)).toEqual([message(1, 'bob').messageId, 'c1']);
+  });
+
+  test('[G2.1] what is acknowledged and not in the log here yet stands by its place, before what is unsent', () => {
+    const at = (clientMessageId: string, sequence: number): QueueEntry => ({
+      row: pending(clientMessageId).row,
+      status: { kind: 'acknowledged', messageId: 'm', sequence, sentAt: '2026-01-01T00:00:02.000Z' },
+    });
+    const waiting = [at('refused-first', 9), pending('unsent'), at('sent-later', 4)];
+    const items = timelineItems(
+      { me: 'alice', events: [], pending: waiting, watermarks: [], memberCount: 2 },
+      [],
+    );
+    expect(items.map(({ key }) => key)).toEqual(['sent-later', 'refused-first', 'unsent']);
   });
 });

@@ -35,7 +35,7 @@ export function timelineItems(
     if (item.kind === 'message' && item.own && item.clientMessageId !== null) shown.add(item.clientMessageId);
     items.push(reused(known.get(item.key), item));
   }
-  for (const entry of sources.pending) {
+  for (const entry of inOrder(sources.pending)) {
     if (shown.has(entry.row.clientMessageId)) continue;
     const item = itemOfPending(entry, stateAt);
     items.push(reused(known.get(item.key), item));
@@ -43,6 +43,17 @@ export function timelineItems(
   return items.length === previous.length && items.every((item, place) => item === previous[place])
     ? previous
     : items;
+}
+
+/** What has its place first, by place: one that was refused before may have come to stand behind what was sent later. */
+function inOrder(pending: readonly QueueEntry[]): readonly QueueEntry[] {
+  if (pending.length < 2) return pending;
+  return pending.toSorted((one, other) => placeOf(one) - placeOf(other));
+}
+
+/** Sorting keeps the order of those that have no place yet. */
+function placeOf({ status }: QueueEntry): number {
+  return status.kind === 'acknowledged' ? status.sequence : Number.MAX_SAFE_INTEGER;
 }
 
 /** What became of an own message at a sequence; `delivered` and `read` only where it is so for every other member. */

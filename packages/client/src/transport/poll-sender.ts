@@ -115,8 +115,8 @@ export class PollSender {
         receiptType,
         deviceId: this.#ports.deviceId(),
       });
-    } catch {
-      // The next receipt reaches further.
+    } catch (thrown) {
+      this.#refuse({ conversationId }, toChatError(thrown));
     }
   }
 

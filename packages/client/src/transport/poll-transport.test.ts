@@ -20,6 +20,27 @@ test('over single requests too: the list, what was missed, sends in order, news 
   await alice.close();
 });
 
+test('[G5.1] over single requests a list tells what the user is no member of any more', async () => {
+  const world = new FakeWorld(['alice', 'bob']);
+  world.server.group(group, ['bob', 'alice']);
+  const alice = await world.live('alice', memoryStorage(), { transport: 'poll' });
+  await world.timers.advance(10_000);
+  expect(alice.conversations.get().items.length).toBe(1);
+  world.server.commit({
+    verb: 'remove_member',
+    actorId: 'bob',
+    conversationId: group,
+    clientMessageId: 'remove-alice-0123456789abc',
+    userId: 'alice',
+  });
+  await world.timers.advance(10_000);
+  expect(alice.conversations.get().items).toEqual([]);
+  world.server.group('gother', ['bob', 'alice']);
+  await world.timers.advance(10_000);
+  expect(alice.conversations.get().items.map(({ conversationId }) => conversationId)).toEqual(['gother']);
+  await alice.close();
+});
+
 test('single requests keep the order too when one is refused for now', async () => {
   const world = new FakeWorld(['alice', 'bob']);
   world.server.group(group, ['alice', 'bob']);

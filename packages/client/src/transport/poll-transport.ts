@@ -24,6 +24,8 @@ export interface PollPorts {
   /** Conversations somebody looks at, and the cursor of what this device has of them. */
   readonly watched: () => readonly { readonly conversationId: string; readonly after: string | null }[];
   readonly messageIdAt: (conversationId: string, sequence: number) => string | null;
+  /** A list of all conversations is asked for: what it does not name, and was not met since, is none of the user's. */
+  readonly listBegins: () => void;
 }
 
 /**
@@ -166,6 +168,7 @@ class PollLink implements Link {
   }
 
   async #readList(): Promise<ConversationSummary[]> {
+    this.#ports.listBegins();
     const conversations: ConversationSummary[] = [];
     let cursor: string | undefined;
     do {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { type ClientFrame, closeCodes, type ServerFrame } from '@confab/protocol';
-import { settle } from '../testing/driven-timers.ts';
+import { DrivenTimers, settle } from '../testing/driven-timers.ts';
 import { helloFrame, readyFrame } from '../testing/scripted-transport.ts';
 import type { FetchLike } from '../client-types.ts';
 import { streamTransport } from './stream-transport.ts';
@@ -13,17 +13,25 @@ const authenticate: ClientFrame = {
   instanceId: 'i',
   client: 'test/1',
 };
+const message = (conversationId: string, ref: string): ClientFrame => ({
+  type: 'send_message',
+  ref,
+  conversationId,
+  clientMessageId: `message-${ref}-0123456789abcdef`,
+  body: ref,
+});
 const ping = (ref: string): ClientFrame => ({ type: 'ping', ref });
 
 function opened() {
   const posts: { path: string; headers: Headers; body: unknown }[] = [];
   const frames: string[] = [];
   const closes: LinkClose[] = [];
-  const answers: (() => Response)[] = [];
+  const answers: (() => Response | Promise<Response>)[] = [];
   const down: { controller?: ReadableStreamDefaultController<Uint8Array> } = {};
   const stream = new ReadableStream<Uint8Array>({
     start: (controller) => void (down.controller = controller),
   });
+  const timers = new DrivenTimers();
   let streamAnswer = (): Response => new Response(stream);
   const fetch: FetchLike = async (url, { headers, body }) => {
     await Promise.resolve();
@@ -31,12 +39,13 @@ function opened() {
     const text = typeof body === 'string' ? body : '';
     posts.push({ path, headers: new Headers(headers), body: JSON.parse(text) as unknown });
     if (path === '/v1/stream') return streamAnswer();
-    return (answers.shift() ?? (() => Response.json({ frames: [] })))();
+    return await (answers.shift() ?? (() => Response.json({ frames: [] })))();
   };
-  const link = streamTransport('http://chat.test', fetch).open({
+  const link = streamTransport({ url: 'http://chat.test', fetch, timers }).open({
     opened: () => frames.push('opened'),
     heard: () => undefined,
     frame: ({ type }) => frames.push(type),
+    answer: ({ type }) => frames.push(`answered ${type}`),
     closed: (close) => closes.push(close),
   });
   const say = (text: string): void => down.controller?.enqueue(new TextEncoder().encode(text));
@@ -46,6 +55,7 @@ function opened() {
     closes,
     answers,
     link,
+    timers,
     say,
     sayFrame: (frame: ServerFrame) => say(`data: ${JSON.stringify(frame)}\n\n`),
     answerStream: (answer: () => Response) => (streamAnswer = answer),
@@ -87,7 +97,36 @@ describe('the stream transport', () => {
     ]);
     expect(posts[1]?.headers.get('authorization')).toBe('Bearer t1');
     expect(posts[1]?.headers.get('confab-connection')).toBe('c1');
-    expect(frames).toEqual(['opened', 'hello', 'pong']);
+    expect(frames).toEqual(['opened', 'hello', 'answered pong']);
+  });
+
+  test('[G2.2] behind a send that is refused for now nothing goes out to its conversation, wherever the next POST ends', async () => {
+    const { posts, link, sayFrame, answers } = opened();
+    link.send(authenticate);
+    sayFrame(helloFrame);
+    await settle();
+    const { promise, resolve: answer } = Promise.withResolvers<Response>();
+    answers.push(() => promise);
+    link.send(message('g1', '1'));
+    await settle();
+    link.send(message('g1', '2'));
+    link.send(message('g2', '3'));
+    answer(Response.json({ frames: [{ type: 'error', code: 'unavailable', message: '', retry: 'later' }] }));
+    await settle();
+    expect(posts.at(-1)?.body).toEqual([message('g2', '3')]);
+  });
+
+  test('a POST that nobody answers ends the link, though events arrive on it', async () => {
+    const { closes, link, sayFrame, answers, timers } = opened();
+    link.send(authenticate);
+    sayFrame(helloFrame);
+    await settle();
+    answers.push(() => new Promise(() => undefined));
+    link.send(ping('1'));
+    await timers.advance(19_999);
+    expect(closes).toEqual([]);
+    await timers.advance(1);
+    expect(closes.map(({ code }) => code)).toEqual([1006]);
   });
 
   test('a renewed token is used from then on', async () => {

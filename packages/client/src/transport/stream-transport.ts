@@ -1,23 +1,38 @@
-import { type ClientFrame, closeCodes, decodeServerFrame, limits, type ServerFrame } from '@confab/protocol';
-import type { FetchLike } from '../client-types.ts';
+import {
+  type ClientFrame,
+  closeCodes,
+  decodeServerFrame,
+  limits,
+  type RetryClass,
+  type ServerFrame,
+} from '@confab/protocol';
+import type { FetchLike, Timers } from '../client-types.ts';
 import { type ChatError, toChatError } from '../errors.ts';
 import { errorOfResponse } from '../http/problem.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { ABNORMAL_CLOSE, type Link, type LinkClose, type LinkEvents, type Transport } from './transport.ts';
 
 const LINE_CHARACTERS_MAX = 4 * 1024 * 1024;
+const POST_TIMEOUT_MS = 20_000;
 /** Below the server's bound for a body, so that the array around the frames fits too. */
 const POST_CHARACTERS_MAX = limits.frameBytesMax - 16 * 1024;
+
+interface StreamPorts {
+  /** The origin of the server with whatever stands in front of `/v1`. */
+  readonly url: string;
+  readonly fetch: FetchLike;
+  readonly timers: Timers;
+}
 
 /**
  * Frames over plain HTTP, for networks that block WebSockets: down as server-sent events, up as POSTs of arrays. One
  * POST at a time, so frames are executed in the order they were sent in.
  */
-export function streamTransport(url: string, fetch: FetchLike): Transport {
+export function streamTransport({ url, fetch, timers }: StreamPorts): Transport {
   return {
     kind: 'stream',
     open(events) {
-      const link = new StreamLink(url, fetch, events);
+      const link = new StreamLink({ url, fetch, timers }, events);
       // The stream is opened *by* the authenticate frame, so that may be said at once.
       queueMicrotask(() => events.opened());
       return link;
@@ -26,8 +41,7 @@ export function streamTransport(url: string, fetch: FetchLike): Transport {
 }
 
 class StreamLink implements Link {
-  readonly #url: string;
-  readonly #fetch: FetchLike;
+  readonly #ports: StreamPorts;
   readonly #events: LinkEvents;
   readonly #abort = new AbortController();
   readonly #parser = new EventStreamParser(LINE_CHARACTERS_MAX);
@@ -38,9 +52,8 @@ class StreamLink implements Link {
   #isPosting = false;
   #isDone = false;
 
-  constructor(url: string, fetch: FetchLike, events: LinkEvents) {
-    this.#url = url;
-    this.#fetch = fetch;
+  constructor(ports: StreamPorts, events: LinkEvents) {
+    this.#ports = ports;
     this.#events = events;
   }
 
@@ -66,7 +79,7 @@ class StreamLink implements Link {
 
   async #read(body: string): Promise<void> {
     try {
-      const response = await this.#fetch(`${this.#url}/v1/stream`, {
+      const response = await this.#ports.fetch(`${this.#ports.url}/v1/stream`, {
         method: 'POST',
         headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
         body,
@@ -118,7 +131,19 @@ class StreamLink implements Link {
 
   async #postOne(connectionId: string): Promise<void> {
     const frames = this.#takeWaiting();
-    const response = await this.#fetch(`${this.#url}/v1/frames`, {
+    // The stream may live on while its POSTs do not get through.
+    const cancel = this.#ports.timers.after(POST_TIMEOUT_MS, () =>
+      this.#end({ code: ABNORMAL_CLOSE, reason: 'no answer to a POST', afterMs: null }),
+    );
+    try {
+      this.#takeAnswers(frames, await this.#ask(frames, connectionId));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #ask(frames: readonly ClientFrame[], connectionId: string): Promise<readonly ServerFrame[]> {
+    const response = await this.#ports.fetch(`${this.#ports.url}/v1/frames`, {
       method: 'POST',
       headers: {
         accept: 'application/json',
@@ -134,9 +159,27 @@ class StreamLink implements Link {
     });
     if (!response.ok) throw await errorOfResponse(response);
     const answer = (await response.json()) as { readonly frames?: readonly ServerFrame[] };
-    for (const frame of answer.frames ?? []) {
-      if (!this.#isDone) this.#events.frame(frame);
+    return answer.frames ?? [];
+  }
+
+  #takeAnswers(frames: readonly ClientFrame[], answers: readonly ServerFrame[]): void {
+    for (const [place, frame] of answers.entries()) {
+      if (this.#isDone) return;
+      const asked = frames[place];
+      if (asked !== undefined && frame.type === 'error') this.#holdBack(asked, frame.retry);
+      this.#events.answer(frame);
     }
+  }
+
+  /**
+   * Behind a send that was refused for now nothing may go out to its conversation: the next POST may reach a node that
+   * knows nothing of the refusal. The queue sends all of it again, in order.
+   */
+  #holdBack(asked: ClientFrame, retry: RetryClass): void {
+    if (asked.type !== 'send_message' || retry === 'never') return;
+    this.#waiting = this.#waiting.filter(
+      (frame) => frame.type !== 'send_message' || frame.conversationId !== asked.conversationId,
+    );
   }
 
   /** As many frames as one POST may carry. */

@@ -13,6 +13,8 @@ export interface LinkEvents {
   /** `authenticate` may be sent now. */
   readonly opened: () => void;
   readonly frame: (frame: ServerFrame) => void;
+  /** A frame that came another way than the link itself: it says nothing about whether the link lives. */
+  readonly answer: (frame: ServerFrame) => void;
   /** Something came in that is no frame of this version: a sign of life all the same. */
   readonly heard: () => void;
   /** Called once at most, and not after `close`. */

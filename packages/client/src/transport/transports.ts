@@ -26,7 +26,7 @@ function transportOf(kind: TransportKind, settings: Settings, sources: PollSourc
     case 'websocket':
       return webSocketTransport(settings.url, settings.webSocket);
     case 'stream':
-      return streamTransport(settings.url, settings.fetch);
+      return streamTransport(settings);
     case 'poll':
       return pollTransport({
         http: sources.http,
@@ -35,6 +35,7 @@ function transportOf(kind: TransportKind, settings: Settings, sources: PollSourc
           const session = sources.session.state.get();
           return session.kind === 'signed_in' ? session : { userId: '', deviceId: '' };
         },
+        listBegins: () => sources.directory.listBegins(),
         watched: () =>
           sources.directory
             .known()
