@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, spyOn, test } from 'bun:test';
 import { ConfabError, type Session } from '@confab/protocol';
 import { createTestCluster, type TestCluster, type TestUser } from '@confab/testkit';
 
@@ -87,6 +87,18 @@ describe('refresh tokens', () => {
       expect(await codeOf(refresh(cluster, forged.join('.')))).toBe('unauthenticated');
     }
     expect(await codeOf(refresh(cluster, session.refreshToken))).toBe('done');
+  });
+});
+
+describe('when a device was last seen', () => {
+  test('[G1.3] is no reason to refuse it where the store has no room to note it', async () => {
+    const { cluster, session } = await open();
+    await using _ = cluster;
+    await cluster.advance(7_200_000);
+    const { accessToken } = await refresh(cluster, session.refreshToken);
+    const touch = spyOn(cluster.store.devices, 'touch').mockRejectedValue(new ConfabError('unavailable'));
+    expect(await codeOf(cluster.node(0).chat.authenticate(accessToken, null))).toBe('done');
+    expect(touch).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -4,6 +4,7 @@ import type {
   Membership,
   UserCursor,
   UserRecord,
+  ViewRow,
   ViewValues,
   Views,
 } from '@confab/contracts';
@@ -24,6 +25,9 @@ export interface ListEntry {
   readonly membership: Membership;
   readonly head: LogHead;
 }
+
+/** Heads are read anew this often where members come and go while a list is put together. */
+const READS_MAX = 5;
 
 /** Puts together what a member sees of conversations, many at a time: a fixed number of reads however long the list. */
 export class Summaries {
@@ -73,12 +77,12 @@ export class Summaries {
    * Describes entries, in their order. The memberships are read once more after all else: who was removed meanwhile is
    * told nothing of what came after.
    */
-  async describe(userId: string, entries: readonly ListEntry[]): Promise<readonly ConversationSummary[]> {
+  async describe(userId: string, asked: readonly ListEntry[]): Promise<readonly ConversationSummary[]> {
+    const { entries, rows } = await this.#atOnePlace(asked);
     const peerPlaces = entries.flatMap(({ conversationId, membership: { peerId } }) =>
       peerId === null ? [] : [{ conversationId, userId: peerId }],
     );
-    const [rows, cursors, peers, peerCursors] = await Promise.all([
-      this.#conversationRows(entries),
+    const [cursors, peers, peerCursors] = await Promise.all([
       this.#receipts.cursors(entries.map(({ conversationId }) => ({ conversationId, userId }))),
       this.#accounts.byIds(peerPlaces.map((place) => place.userId)),
       this.#receipts.cursors(peerPlaces),
@@ -87,11 +91,13 @@ export class Summaries {
       peerPlaces.map((place, index) => [place.conversationId, peerCursors[index] ?? null]),
     );
     const counts = await this.#counts(userId, entries, cursors);
-    const isStillMember = await this.#stillMember(userId, entries);
+    const memberships = await this.#membershipsNow(userId, entries);
     const summaries = entries.map((entry, index) => {
       const { peerId } = entry.membership;
+      const role = memberships.get(entry.conversationId)?.role ?? entry.membership.role;
       return summaryOf(entry, {
-        row: rows.get(entry.conversationId),
+        role,
+        row: rows.get(entry.conversationId)?.value,
         floor: floorOf(entry.membership, cursors[index] ?? null),
         counts: counts[index] ?? { own: 0, mentions: 0 },
         peer:
@@ -100,31 +106,49 @@ export class Summaries {
             : { peerId, user: peers.get(peerId), cursor: peerCursorOf.get(entry.conversationId) },
       });
     });
-    return summaries.filter(({ conversationId }) => isStillMember(conversationId));
+    return summaries.filter(({ conversationId }) => memberships.has(conversationId));
   }
 
-  async #stillMember(
+  /** The memberships that last on, as they are now: a role may have changed since the head was read. */
+  async #membershipsNow(
     userId: string,
     entries: readonly ListEntry[],
-  ): Promise<(conversationId: string) => boolean> {
+  ): Promise<ReadonlyMap<string, Membership>> {
     const places = entries.map(({ conversationId }) => ({ partition: userId, key: conversationId }));
     const rows = await this.#views.getMany('membership', places);
-    const open = new Map(
-      rows.filter(({ value }) => value.to === null).map(({ key, value }) => [key, value.from]),
+    const before = new Map(
+      entries.map(({ conversationId, membership }) => [conversationId, membership.from]),
     );
-    const left = entries.filter(
-      ({ conversationId, membership }) => open.get(conversationId) !== membership.from,
-    );
-    const gone = new Set(left.map(({ conversationId }) => conversationId));
-    return (conversationId) => !gone.has(conversationId);
+    const lasting = rows.filter(({ key, value }) => value.to === null && value.from === before.get(key));
+    return new Map(lasting.map(({ key, value }) => [key, value]));
+  }
+
+  /**
+   * The entries with the rows that describe them at their heads. Who is told of a head counts members on from there, so
+   * a row that is ahead of its head would count somebody twice.
+   */
+  async #atOnePlace(asked: readonly ListEntry[]): Promise<{
+    readonly entries: readonly ListEntry[];
+    readonly rows: ReadonlyMap<string, ViewRow<'conversation'>>;
+  }> {
+    let entries = asked;
+    for (let reads = 1; ; reads++) {
+      const rows = await this.#conversationRows(entries);
+      const ahead = entries.filter(
+        ({ conversationId, head }) => (rows.get(conversationId)?.version ?? 0) > head.sequence,
+      );
+      if (ahead.length === 0 || reads >= READS_MAX) return { entries, rows };
+      const heads = await this.#log.heads(ahead.map(({ conversationId }) => conversationId));
+      entries = entries.map((entry) => ({ ...entry, head: heads.get(entry.conversationId) ?? entry.head }));
+    }
   }
 
   async #conversationRows(
     entries: readonly ListEntry[],
-  ): Promise<ReadonlyMap<string, ViewValues['conversation']>> {
+  ): Promise<ReadonlyMap<string, ViewRow<'conversation'>>> {
     const places = entries.map(({ conversationId }) => ({ partition: conversationId, key: '' }));
     const rows = await this.#views.getMany('conversation', places);
-    return new Map(rows.map((row) => [row.partition, row.value]));
+    return new Map(rows.map((row) => [row.partition, row]));
   }
 
   /** Own messages and mentions above each floor; asked only where there is anything above it. */
@@ -153,6 +177,7 @@ export class Summaries {
 }
 
 interface SummaryParts {
+  readonly role: Membership['role'];
   readonly row: ViewValues['conversation'] | undefined;
   readonly floor: { readonly sequence: number; readonly ordinal: number };
   readonly counts: { readonly own: number; readonly mentions: number };
@@ -175,7 +200,7 @@ function summaryOf(
     conversationId,
     type: membership.type,
     title: row?.title ?? null,
-    role: membership.role,
+    role: parts.role,
     memberCount: row?.memberCount ?? 1,
     ...(peer === undefined
       ? {}

@@ -52,6 +52,22 @@ async function say({ cluster, ann, group }: Scene, times = 1, node = cluster.nod
   }
 }
 
+/** The same, settled by the test. */
+async function sayLater({ cluster, ann, group }: Scene): Promise<void> {
+  count += 1;
+  const request = { conversationId: group, clientMessageId: id(`d${count}`), body: `message ${count}` };
+  await cluster.begin('send_message', callerOf(ann), request);
+}
+
+/** How often members are looked up until all is settled. */
+async function lookUpsIn({ cluster: { schedule } }: Scene): Promise<number> {
+  let lookUps = 0;
+  do {
+    while (await schedule.release(({ label, phase }) => label === 'locate' && phase === 'call')) lookUps += 1;
+  } while (await schedule.step());
+  return lookUps;
+}
+
 function reached({ group }: Scene, device: TestDevice): number {
   return device.logs.get(group)?.reached ?? 0;
 }
@@ -59,6 +75,14 @@ function reached({ group }: Scene, device: TestDevice): number {
 function toldBehind({ group }: Scene, device: TestDevice): number {
   const told = device.session?.told ?? [];
   return told.filter((one) => one.kind === 'behind' && one.conversationId === group).length;
+}
+
+function lastTold({ group }: Scene, device: TestDevice): number {
+  const told = device.session?.told ?? [];
+  return told.reduce(
+    (last, one) => (one.kind === 'behind' && one.conversationId === group ? one.sequence : last),
+    0,
+  );
 }
 
 describe('what is lost between nodes', () => {
@@ -92,6 +116,36 @@ describe('what is lost between nodes', () => {
     const again = await cluster.ask('send_message', callerOf(ann), send, cluster.node(1));
     expect(again.existing).toBe(true);
     expect(toldBehind(scene, devices[2])).toBe(1);
+  });
+
+  test('[G9.2] is told when a change of members is repeated that a dead node did not deliver', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    const [dan] = (await cluster.users('dan')) as [TestUser];
+    cluster.node(0).isLosing = true;
+    const add = { conversationId: group, clientMessageId: id('add dan'), userIds: [dan.userId] };
+    await cluster.ask('add_members', callerOf(ann), add);
+    cluster.node(0).crash();
+    cluster.node(1).believesLive = ['node-1'];
+    const again = await cluster.ask('add_members', callerOf(ann), add, cluster.node(1));
+    expect(again.existing).toBe(true);
+    expect(toldBehind(scene, devices[2])).toBe(1);
+  });
+
+  test('who has an event is not told of it again when its sender repeats it', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    const send = { conversationId: group, clientMessageId: id('heard'), body: 'heard' };
+    await cluster.ask('send_message', callerOf(ann), send);
+    await cluster.ask('send_message', callerOf(ann), send);
+    await cluster.settle();
+    expect(devices.map((device) => [reached(scene, device), toldBehind(scene, device)])).toEqual([
+      [2, 0],
+      [2, 0],
+      [2, 0],
+    ]);
   });
 
   test('[G9.2] is told when the sender resumes and hears that it has landed', async () => {
@@ -228,7 +282,131 @@ describe('a device that connects elsewhere', () => {
   });
 });
 
+describe('what is delivered', () => {
+  test('[BUS1] is published in the order of the log, however long it takes to find the members', async () => {
+    const scene = await open();
+    const { cluster, ann, devices, group } = scene;
+    await using _ = cluster;
+    const { schedule } = cluster;
+    schedule.isHolding = true;
+    const sends = ['one', 'two', 'three'].map((body) =>
+      cluster.begin('send_message', callerOf(ann), {
+        conversationId: group,
+        clientMessageId: id(body),
+        body,
+      }),
+    );
+    // All is committed, and the members of the first are still being looked up.
+    while (await schedule.release(({ label }) => label !== 'locate'));
+    await Promise.all(sends);
+    expect(schedule.pending.filter(({ label }) => label === 'locate')).toHaveLength(1);
+    await cluster.settle();
+    expect(devices.map((device) => [reached(scene, device), device.behind.size])).toEqual([
+      [4, 0],
+      [4, 0],
+      [4, 0],
+    ]);
+  });
+
+  test('[G5.3] who joins is told so live, and hears what follows', async () => {
+    const scene = await open();
+    const { cluster, ann, group } = scene;
+    await using _ = cluster;
+    const [dan] = (await cluster.users('dan')) as [TestUser];
+    const device = cluster.device(dan, 'phone');
+    await device.connect(cluster.node(1));
+    const add = { conversationId: group, clientMessageId: id('add dan'), userIds: [dan.userId] };
+    await cluster.ask('add_members', callerOf(ann), add);
+    await say(scene);
+    await cluster.settle();
+    const heard = device.session?.told.flatMap((told) =>
+      told.kind === 'event' && told.isLive && told.event.conversationId === group
+        ? [told.event.sequence]
+        : [],
+    );
+    expect(heard).toEqual([2, 3]);
+  });
+
+  test('[P3.4] one of two connections of a device that ends leaves the other its ears', async () => {
+    const scene = await open();
+    const { cluster, bob, devices } = scene;
+    await using _ = cluster;
+    const other = cluster.device(bob, 'phone');
+    // The second connection of this one, so that no two have one id.
+    await other.connect(cluster.node(0));
+    await other.connect(cluster.node(0));
+    await devices[1].disconnect();
+    await say(scene);
+    await cluster.settle();
+    expect(reached(scene, other)).toBe(2);
+  });
+
+  test('[G8.4] a sign-out ends the sessions of its device, on every node, and no others', async () => {
+    const { cluster, ann } = await open();
+    await using _ = cluster;
+    const log = async (deviceId: string) =>
+      await cluster.ask('create_session', { kind: 'anyone' }, { ...ann, deviceId });
+    await log('ann-laptop');
+    await log('ann-tablet');
+    const devices = ['laptop', 'tablet'].map((name) => cluster.device(ann, name));
+    for (const device of devices) await device.connect(cluster.node(1));
+    await cluster.ask('delete_device', callerOf(ann), { deviceId: 'ann-laptop' });
+    await cluster.settle();
+    const revoked = devices.map(
+      (device) => device.session?.told.filter(({ kind }) => kind === 'revoked').length,
+    );
+    expect(revoked).toEqual([1, 0]);
+  });
+});
+
+describe('a session', () => {
+  test('[G4.5] is told nothing before other nodes can find it', async () => {
+    const { cluster, bob } = await open();
+    await using _ = cluster;
+    const { schedule } = cluster;
+    const device = cluster.device(bob, 'tablet');
+    schedule.isHolding = true;
+    const connected = device.connect(cluster.node(1));
+    while (await schedule.release(({ label }) => label !== 'claim'));
+    expect(device.session?.told).toEqual([]);
+    await cluster.finish(connected);
+    expect(device.session?.told.length).toBeGreaterThan(0);
+  });
+});
+
 describe('stopping', () => {
+  test('[G9.5] what was taken is committed and answered before the node has stopped', async () => {
+    const scene = await open();
+    const { cluster, ann, group } = scene;
+    await using _ = cluster;
+    for (const [index, body] of ['kept here', 'forwarded'].entries()) {
+      const node = cluster.node(index);
+      cluster.schedule.isHolding = true;
+      let isAnswered = false;
+      const send = { conversationId: group, clientMessageId: id(body), body };
+      const answered = cluster
+        .begin('send_message', callerOf(ann), send, node)
+        .then(() => (isAnswered = true));
+      await turn();
+      const wasAnswered = node.chat.stop().then(() => isAnswered);
+      expect(await cluster.finish(wasAnswered)).toBe(true);
+      await answered;
+      cluster.schedule.isHolding = false;
+      for (const other of cluster.nodes) other.believesLive = ['node-1'];
+    }
+  });
+
+  test('[BUS3] a node that has stopped answers for nobody any more', async () => {
+    const { cluster, devices, group } = await open();
+    await using _ = cluster;
+    await cluster.node(0).chat.stop();
+    cluster.schedule.isHolding = true;
+    const sent = devices[2].send(group, 'into the void').then(() => cluster.clock.nowMs());
+    const startedMs = cluster.clock.nowMs();
+    // It is refused at once, and committed here.
+    expect(await cluster.finish(sent)).toBe(startedMs);
+  });
+
   test('[G9.5] waits for what was committed to be on the bus', async () => {
     const scene = await open();
     const { cluster, ann, devices, group } = scene;
@@ -241,8 +419,23 @@ describe('stopping', () => {
     const stopped = cluster.node(0).chat.stop();
     while (await schedule.release(({ label }) => label !== 'locate'));
     expect(reached(scene, devices[2])).toBe(1);
-    await cluster.finish(Promise.all([answered, stopped]));
+    const reachedByThen = stopped.then(
+      () => schedule.pending.filter(({ label }) => label === 'locate').length,
+    );
+    await cluster.finish(Promise.all([answered, reachedByThen]));
+    expect(await reachedByThen).toBe(0);
     expect(reached(scene, devices[2])).toBe(2);
+  });
+
+  test('[G9.5] tells how far conversations reach before it is gone', async () => {
+    const scene = await open({ tiers: tiersWith('ticks') });
+    const { cluster, devices } = scene;
+    await using _ = cluster;
+    await say(scene, 3);
+    await cluster.settle();
+    await cluster.node(0).chat.stop();
+    await cluster.settle();
+    expect(lastTold(scene, devices[2])).toBe(4);
   });
 });
 
@@ -258,10 +451,80 @@ describe('ticks', () => {
     expect(toldBehind(scene, near)).toBe(1);
     await cluster.advance(5_000);
     expect(toldBehind(scene, near)).toBeLessThanOrEqual(3);
+    expect([lastTold(scene, near), lastTold(scene, far)]).toEqual([101, 101]);
+    const told = toldBehind(scene, far);
+    await cluster.advance(60_000);
+    expect(toldBehind(scene, far)).toBe(told);
     for (const device of [near, far]) {
       await cluster.finish(device.level());
       expect(reached(scene, device)).toBe(101);
     }
+  });
+});
+
+describe('ticks of a conversation that is followed for long', () => {
+  test('[G9.4] reach the nodes that follow it without a look at its members', async () => {
+    const scene = await open({ tiers: tiersWith('ticks') });
+    const { cluster, devices } = scene;
+    await using _ = cluster;
+    await say(scene);
+    await cluster.advance(6_000);
+    await say(scene);
+    await cluster.advance(1_000);
+    cluster.schedule.isHolding = true;
+    const said = sayLater(scene);
+    expect(await lookUpsIn(scene)).toBe(0);
+    await said;
+    await cluster.advance(1_000);
+    expect(lastTold(scene, devices[2])).toBe(4);
+  });
+});
+
+describe('members of a followed conversation', () => {
+  test.each(['followers', 'ticks'] as const)(
+    '[G9.4] are looked up at first, and again once a minute (%s)',
+    async (delivery) => {
+      const scene = await open({ tiers: tiersWith(delivery) });
+      const { cluster } = scene;
+      await using _ = cluster;
+      const lookUpsOf = async (): Promise<number> => {
+        cluster.schedule.isHolding = true;
+        const said = sayLater(scene);
+        const lookUps = await lookUpsIn(scene);
+        await said;
+        cluster.schedule.isHolding = false;
+        await cluster.advance(1_000);
+        return lookUps;
+      };
+      await cluster.advance(1_000);
+      expect(await lookUpsOf()).toBe(1);
+      await cluster.advance(10_000);
+      expect(await lookUpsOf()).toBe(0);
+      await cluster.advance(60_000);
+      expect(await lookUpsOf()).toBe(1);
+      expect(await lookUpsOf()).toBe(0);
+    },
+  );
+
+  test('[G9.4] [G5.3] who joins later is among them without a look at all of them', async () => {
+    const scene = await open({ tiers: tiersWith('followers') });
+    const { cluster, ann, group } = scene;
+    await using _ = cluster;
+    const [dan] = (await cluster.users('dan')) as [TestUser];
+    const device = cluster.device(dan, 'phone');
+    await device.connect(cluster.node(1));
+    await say(scene);
+    await cluster.advance(6_000);
+    await say(scene);
+    const add = { conversationId: group, clientMessageId: id('add dan'), userIds: [dan.userId] };
+    await cluster.ask('add_members', callerOf(ann), add);
+    await cluster.settle();
+    const heard = device.session?.told.flatMap((told) =>
+      told.kind === 'event' && told.isLive && told.event.conversationId === group
+        ? [told.event.sequence]
+        : [],
+    );
+    expect(heard).toEqual([4]);
   });
 });
 

@@ -19,6 +19,10 @@ class FollowedWorld {
   isHolding = false;
   readonly held: { readonly resolve: () => void; readonly reject: () => void }[] = [];
   followFaults = 0;
+  /** While true, readings of the members wait here; what they give is what stands there in the end. */
+  isHoldingRows = false;
+  readonly heldRows: (() => void)[] = [];
+  readonly told: { readonly sequence: number; readonly userIds: readonly string[] }[] = [];
   readonly followed: FollowedConversations;
 
   constructor() {
@@ -32,10 +36,10 @@ class FollowedWorld {
       log: {
         heads: async () => new Map([[GROUP, { sequence: this.head }]]),
       } as unknown as ConversationLog,
-      views: { list: async () => this.#rows(), getMany: this.#membership } as unknown as Views,
+      views: { list: this.#rows, getMany: this.#membership } as unknown as Views,
       node: { nodeId: 'n1', bootId: 'b1' },
       isHere: (userId) => this.here.has(userId),
-      tellBehind: () => undefined,
+      tellBehind: (_, sequence, userIds) => void this.told.push({ sequence, userIds: [...userIds] }),
       onFault: () => undefined,
     });
   }
@@ -69,9 +73,10 @@ class FollowedWorld {
     this.held[index]?.resolve();
   }
 
-  #rows() {
+  readonly #rows = async () => {
+    if (this.isHoldingRows) await new Promise<void>((resolve) => this.heldRows.push(resolve));
     return [...this.members].map(([key, joinedSequence]) => ({ key, value: { joinedSequence } }));
-  }
+  };
 
   readonly #membership = async (_view: string, [place]: readonly { readonly partition: string }[]) => {
     const to = this.members.has(place?.partition ?? '') ? null : this.head;
@@ -80,7 +85,8 @@ class FollowedWorld {
         this.held.push({ resolve, reject: () => fail(new Error('told to fail')) });
       });
     }
-    return [{ key: GROUP, value: { to } }];
+    const from = this.members.get(place?.partition ?? '') ?? 1;
+    return [{ key: GROUP, value: { from, to } }];
   };
 }
 
@@ -153,4 +159,74 @@ test('[G9.4] a registry that refuses once is no reason to stay unsure for ever',
   world.arrive(2);
   await turn();
   expect(world.arrive(3)).toEqual(['bob', 'cyd']);
+});
+
+/** Bob and Cyd follow, and after a hole up to 4 the members are being read. */
+async function afterHole(): Promise<FollowedWorld> {
+  const world = new FollowedWorld();
+  await world.followed.listen(GROUP, 'bob');
+  world.isHoldingRows = true;
+  world.arrive(4);
+  await turn();
+  return world;
+}
+
+async function release(world: FollowedWorld): Promise<void> {
+  world.isHoldingRows = false;
+  for (const resolve of world.heldRows.splice(0)) resolve();
+  await turn();
+}
+
+test('[G5.1] [G9.4] who is removed while the members are read gets nothing after it', async () => {
+  const world = await afterHole();
+  world.arrive(5, ['cyd']);
+  await release(world);
+  expect(world.arrive(6)).toEqual(['bob']);
+});
+
+test('[G5.1] [G9.4] a hole while the members are read is a reason to read them again', async () => {
+  const world = await afterHole();
+  world.arrive(7);
+  for (const resolve of world.heldRows.splice(0)) resolve();
+  await turn();
+  world.members.delete('cyd');
+  await release(world);
+  expect(world.arrive(8)).toEqual(['bob']);
+});
+
+test('[G5.3] [G9.4] who joins while the members are read is given nothing from before the join', async () => {
+  const world = await afterHole();
+  world.here.add('dan');
+  world.members.set('dan', 6);
+  await release(world);
+  expect(world.arrive(5)).toEqual(['bob', 'cyd']);
+});
+
+test('[G9.2] [G9.4] after a hole all members here are told how far it reaches', async () => {
+  const world = await afterHole();
+  world.told.length = 0;
+  await release(world);
+  expect(world.told).toEqual([{ sequence: 4, userIds: ['bob', 'cyd'] }]);
+});
+
+test('[G9.4] an event that comes twice is handed over once, and is no hole', async () => {
+  const world = new FollowedWorld();
+  await world.followed.listen(GROUP, 'bob');
+  expect([world.arrive(2), world.arrive(2), world.arrive(1), world.arrive(3)]).toEqual([
+    ['bob', 'cyd'],
+    [],
+    [],
+    ['bob', 'cyd'],
+  ]);
+});
+
+test('[G5.3] who joined beyond what the node has seen is handed nothing from before', async () => {
+  const world = await FollowedWorld.withBob();
+  world.members.set('cyd', 4);
+  world.head = 4;
+  const listening = world.followed.listen(GROUP, 'cyd');
+  await turn();
+  world.answer(0);
+  await listening;
+  expect([2, 3, 4].map((sequence) => world.arrive(sequence))).toEqual([['bob'], ['bob'], ['bob', 'cyd']]);
 });

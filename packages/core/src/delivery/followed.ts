@@ -24,6 +24,8 @@ interface Arrived {
 interface Followed {
   /** The users of this node that are members, where `isSure`; else those that were. */
   readonly members: Set<string>;
+  /** Of members that joined beyond `through`: where. What stands before is not for them. */
+  readonly notBefore: Map<string, number>;
   /** Questions whether a user is a member; one is taken out where an event overtakes its answer. */
   readonly asking: Set<{ readonly userId: string }>;
   /** How often the members were read. */
@@ -69,7 +71,10 @@ export class FollowedConversations {
       const isMember = row !== undefined && row.value.to === null;
       // Where the members were read meanwhile, that reading is newer than this answer.
       const isCurrent = followed.asking.has(question) && followed.readings === readings;
-      if (isMember && isCurrent && this.#options.isHere(userId)) this.#add(conversationId, followed, userId);
+      if (isMember && isCurrent && this.#options.isHere(userId)) {
+        if (row.value.from > followed.through) followed.notBefore.set(userId, row.value.from);
+        this.#add(conversationId, followed, userId);
+      }
     } finally {
       followed.asking.delete(question);
       this.#endWhereNobody(conversationId, followed);
@@ -123,7 +128,9 @@ export class FollowedConversations {
     this.#welcome(conversationId, followed, delivery.joined);
     // Looked up for this event, so members right after it, or made to leave by it.
     this.#welcome(conversationId, followed, delivery.userIds ?? []);
-    const recipients = [...followed.members];
+    const recipients = [...followed.members].filter(
+      (userId) => (followed.notBefore.get(userId) ?? 0) <= delivery.sequence,
+    );
     if (followed.asking.size > 0)
       this.#options.tellBehind(conversationId, delivery.sequence, askersOf(followed));
     for (const userId of delivery.departed) this.#remove(conversationId, followed, userId);
@@ -133,6 +140,7 @@ export class FollowedConversations {
   #begin(conversationId: string): Followed {
     const followed: Followed = {
       members: new Set(),
+      notBefore: new Map(),
       asking: new Set(),
       readings: 0,
       through: 0,
@@ -216,6 +224,7 @@ export class FollowedConversations {
   #remove(conversationId: string, followed: Followed, userId: string): void {
     for (const question of followed.asking) if (question.userId === userId) followed.asking.delete(question);
     followed.members.delete(userId);
+    followed.notBefore.delete(userId);
     this.#byUser.get(userId)?.delete(conversationId);
     this.#endWhereNobody(conversationId, followed);
   }

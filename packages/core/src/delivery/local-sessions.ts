@@ -8,6 +8,8 @@ import type {
   SessionRecord,
   SessionRegistry,
 } from '@confab/contracts';
+import { conversationIdPrefix } from '@confab/conversation';
+import type { LogEvent } from '@confab/protocol';
 import type { LocalSession, SharedFrames } from '../face/local-session.ts';
 import { FollowedConversations, type FollowedOptions } from './followed.ts';
 import { Handed } from './handed.ts';
@@ -21,11 +23,13 @@ export class LocalSessions {
   readonly #byUser = new Map<string, readonly LocalSession[]>();
   readonly #registry: SessionRegistry;
   readonly #node: NodeRecord;
+  readonly #onFault: (error: unknown) => void;
   readonly #followed: FollowedConversations;
 
   constructor(options: LocalSessionsOptions) {
     this.#registry = options.registry;
     this.#node = options.node;
+    this.#onFault = options.onFault;
     this.#followed = new FollowedConversations({
       ...options,
       isHere: (userId) => this.#byUser.has(userId),
@@ -123,7 +127,8 @@ export class LocalSessions {
     if (isFollowed && userIds !== null) this.#followed.begin(conversationId, userIds);
     if (!this.handed.isBehind(conversationId, sequence)) return;
     this.tellBehind(conversationId, sequence, userIds ?? this.#followed.membersOf(conversationId) ?? []);
-    this.handed.raise(conversationId, sequence);
+    // What stands in an own log is looked at by the sweep, where it was not handed on.
+    if (!conversationId.startsWith(conversationIdPrefix.self)) this.handed.raise(conversationId, sequence);
   }
 
   #handEvent(conversationId: string, delivery: EventDelivery, userIds: readonly string[]): number {
@@ -136,8 +141,30 @@ export class LocalSessions {
         handed += 1;
       }
     }
-    if (handed > 0) this.handed.raise(conversationId, delivery.sequence);
+    if (handed === 0) return 0;
+    // A hole in an own log is left to the sweep, which reads what its user has joined.
+    const isHole = delivery.sequence > this.handed.reached(conversationId) + 1;
+    if (!isHole || !conversationId.startsWith(conversationIdPrefix.self))
+      this.handed.raise(conversationId, delivery.sequence);
+    this.noteJoin(event);
     return handed;
+  }
+
+  /**
+   * Sessions are shown an event of their user's own log. Of a conversation joined nothing else may have reached this
+   * node, and the device need not ask it for more: it is looked after from here on.
+   */
+  noteJoin({ conversationId, json }: { readonly conversationId: string; readonly json: string }): void {
+    if (!conversationId.startsWith(conversationIdPrefix.self)) return;
+    const event = JSON.parse(json) as LogEvent;
+    if (event.type !== 'membership_event' || event.change !== 'joined') return;
+    const { targetConversationId, targetSequence, senderId } = event;
+    this.handed.note(targetConversationId, targetSequence);
+    // Where it is followed for others, ticks say nothing of who has joined.
+    if (this.followersOf(targetConversationId)?.has(senderId) !== false) return;
+    this.listen(targetConversationId, senderId)
+      .then((through) => this.tellBehind(targetConversationId, through, [senderId]))
+      .catch(this.#onFault);
   }
 
   #each(userIds: Iterable<string>, action: (session: LocalSession) => void): void {

@@ -1,4 +1,6 @@
 import type { Clock, ConversationLog, NodeBus, Observer, Views } from '@confab/contracts';
+import { conversationIdPrefix } from '@confab/conversation';
+import { limits } from '@confab/protocol';
 import { memberRows } from '../log/member-rows.ts';
 import type { LocalSessions } from './local-sessions.ts';
 
@@ -103,13 +105,28 @@ export class LossSweep {
 
   async #tell(conversationId: string, sequence: number): Promise<void> {
     const { observer, sessions } = this.#options;
+    const reached = sessions.handed.reached(conversationId);
     // Before it is read who is here: whoever comes meanwhile notes it anew.
     sessions.handed.forget(conversationId);
+    if (conversationId.startsWith(conversationIdPrefix.self)) await this.#noteJoins(conversationId, reached);
     const here = sessions.followersOf(conversationId) ?? (await this.#membersHere(conversationId));
     if (here.size === 0) return;
     sessions.handed.raise(conversationId, sequence);
     observer.lossRepaired({ sessions: here.size });
     sessions.tellBehind(conversationId, sequence, here);
+  }
+
+  /** What a user has joined nobody else may tell this node; the device itself may ask another one about it. */
+  async #noteJoins(ownLogId: string, reached: number): Promise<void> {
+    const { log, sessions } = this.#options;
+    const page = { before: null, limit: limits.pageItemsMax, bytesMax: limits.pageBytesMax, type: null };
+    for (let after = reached; ;) {
+      const events = await log.read({ conversationId: ownLogId, after, ...page });
+      for (const event of events) sessions.noteJoin(event);
+      const last = events.at(-1);
+      if (last === undefined) return;
+      after = last.sequence;
+    }
   }
 
   async #membersHere(conversationId: string): Promise<ReadonlySet<string>> {

@@ -30,7 +30,10 @@ const UNKNOWN_RETRY_BASE_MS = 50;
 const UNKNOWN_RETRY_CAP_MS = 2_000;
 /** Back-off where other nodes write the same conversation: the first loss of a turn is no reason to wait yet. */
 const LOST_TURN_BASE_MS = 5;
-const LOST_TURN_CAP_MS = 500;
+const LOST_TURN_CAP_MS = 200;
+/** A node that took a turn is reckoned with for so long; and a pause is so many times what a commit takes. */
+const RIVAL_MS = 2_000;
+const GIVE_WAY_COMMITS = 2;
 
 export interface WriterOptions {
   readonly conversationId: string;
@@ -56,8 +59,11 @@ export class ConversationWriter {
   #state: ConversationState | null | undefined;
   /** The log has moved on since `#state`. */
   #isStale = false;
+  /** Whether the state was read for the batch at hand, not left from an earlier one. */
+  #isRead = false;
   /** Turns lost to other nodes since the last commit. */
   #lostTurns = 0;
+  #lostTurnAtMs = -Infinity;
   #running: Promise<void> | null = null;
   /** Commands taken and answered since the start, and who waits for a number to be answered. */
   #taken = 0;
@@ -111,7 +117,8 @@ export class ConversationWriter {
       } catch (error) {
         this.#state = undefined;
         this.#options.observer.fault({ where: 'conversation-writer', error });
-        for (const waiting of this.#open) this.#refuse(waiting, 'internal');
+        const code = error instanceof ConfabError ? error.code : 'internal';
+        for (const waiting of this.#open) this.#refuse(waiting, code);
       }
       this.#pass(batch.length);
     }
@@ -153,6 +160,7 @@ export class ConversationWriter {
   async #currentState(): Promise<ConversationState | null> {
     const { conversationId, log, views } = this.#options;
     const known = this.#state ?? null;
+    this.#isRead = this.#state === undefined || this.#isStale;
     if (this.#state === undefined || (this.#isStale && known === null)) {
       this.#state = await loadState(log, views, conversationId);
     } else if (this.#isStale && known !== null) {
@@ -165,6 +173,7 @@ export class ConversationWriter {
   /** Commits a plan and answers what it settles; gives back what has to be decided again. */
   async #commit(plan: BatchPlan, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
     if (plan.commit === null) {
+      if (!this.#isRead) return await this.#decideAnew(plan, batch);
       await this.#answerRefused(plan);
       return plan.repeated;
     }
@@ -172,9 +181,7 @@ export class ConversationWriter {
     const outcome = await this.#commitUntilDecided(plan.commit);
     switch (outcome.kind) {
       case 'committed':
-        this.#answerCommitted(plan, this.#options.clock.nowMs() - startedMs);
-        await this.#answerRefused(plan);
-        return plan.repeated;
+        return await this.#afterCommit(plan, this.#options.clock.nowMs() - startedMs);
       case 'duplicates':
         return this.#answerDuplicates(plan, outcome.found, batch);
       case 'head_moved':
@@ -211,15 +218,30 @@ export class ConversationWriter {
 
   /** Two nodes that write one conversation take turns better than they race. */
   async #waitAfterLostTurn(): Promise<void> {
+    this.#lostTurnAtMs = this.#options.clock.nowMs();
     this.#lostTurns += 1;
     if (this.#lostTurns === 1) return;
     await this.#wait(Math.min(LOST_TURN_CAP_MS, LOST_TURN_BASE_MS * 2 ** this.#lostTurns));
+  }
+
+  /** Who goes on at once after a commit wins every turn, for the other one has to read first. */
+  async #giveWay(durationMs: number): Promise<void> {
+    const sinceMs = this.#options.clock.nowMs() - this.#lostTurnAtMs;
+    if (sinceMs > RIVAL_MS || durationMs === 0) return;
+    await this.#wait(Math.min(LOST_TURN_CAP_MS, GIVE_WAY_COMMITS * durationMs));
   }
 
   /** Full jitter: anything up to `capMs`. */
   async #wait(capMs: number): Promise<void> {
     const delayMs = capMs * this.#options.random.fraction();
     await new Promise<void>((resolve) => void this.#options.clock.after(delayMs, resolve));
+  }
+
+  async #afterCommit(plan: BatchPlan, durationMs: number): Promise<readonly Waiting[]> {
+    this.#answerCommitted(plan, durationMs);
+    await this.#answerRefused(plan);
+    await this.#giveWay(durationMs);
+    return plan.repeated;
   }
 
   #answerCommitted(plan: BatchPlan, durationMs: number): void {
@@ -249,6 +271,18 @@ export class ConversationWriter {
     this.#tellRepeated(found);
     if (settled.size === 0) this.#state = undefined;
     return batch.filter((waiting) => !settled.has(waiting));
+  }
+
+  /**
+   * No commit shows that the log still ends there, and what another node has written may allow what is refused. But who
+   * stands behind a refused send does so in any state.
+   */
+  async #decideAnew(plan: BatchPlan, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    this.#isStale = true;
+    const held = plan.refused.filter(({ refusal }) => refusal.code === 'after_previous');
+    await this.#answerRefused({ ...plan, refused: held, idle: [] });
+    const answered = new Set(held.map(({ waiting }) => waiting));
+    return batch.filter((waiting) => !answered.has(waiting));
   }
 
   /** A retry must get its first answer even where it would now be refused, so ids are looked up before refusing. */

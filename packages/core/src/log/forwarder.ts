@@ -51,8 +51,8 @@ export interface ForwarderOptions {
 
 /**
  * Brings the commands of one conversation to the node that owns it: one request at a time, which carries what has come
- * meanwhile, so that the order holds and a slow link costs time and no throughput. Where the owner does not answer, or
- * is this node by now, its own writer takes them.
+ * meanwhile, so that the order holds and a slow link costs time and no throughput. Where the owner does not answer, has no
+ * store, or is this node by now, its own writer takes them.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -96,9 +96,19 @@ export class Forwarder {
     const open = batch.filter((waiting) => !isHeldBack(waiting));
     if (open.length === 0) return;
     const answers = await this.#ask(owner, forwardedOf(open));
-    if (answers !== null) return open.forEach((waiting, index) => settle(waiting, answers[index]));
+    if (answers === null) {
+      this.#options.owners.passOver(owner);
+      await this.#appendUndecided(open);
+      return;
+    }
+    const unwritten = open.filter((_, index) => isForWantOfStore(answers[index]));
+    open.forEach((waiting, index) => {
+      if (!isForWantOfStore(answers[index])) settle(waiting, answers[index]);
+    });
+    if (unwritten.length === 0) return;
+    // The owner is there and its store is not: what it says it did not write may be written here at once.
     this.#options.owners.passOver(owner);
-    await this.#appendUndecided(open);
+    await this.#options.append(unwritten);
   }
 
   /**
@@ -109,9 +119,9 @@ export class Forwarder {
     const { answer, clock, random } = this.#options;
     for (let left = open, attempt = 0; left.length > 0; attempt += 1) {
       const answers = await answer(forwardedOf(left));
-      const undecided = left.filter((_, index) => isUndecided(answers[index]));
+      const undecided = left.filter((_, index) => isForWantOfStore(answers[index]));
       left.forEach((waiting, index) => {
-        if (!isUndecided(answers[index])) settle(waiting, answers[index]);
+        if (!isForWantOfStore(answers[index])) settle(waiting, answers[index]);
       });
       left = undecided;
       if (left.length === 0) return;
@@ -138,7 +148,7 @@ export class Forwarder {
 }
 
 /** Refused for want of the store, or for standing behind one that was. */
-function isUndecided(answer: ForwardedAnswer | undefined): boolean {
+function isForWantOfStore(answer: ForwardedAnswer | undefined): boolean {
   return answer?.kind === 'refused' && (answer.code === 'unavailable' || answer.code === 'after_previous');
 }
 

@@ -70,6 +70,33 @@ describe('a lane', () => {
     await later;
   });
 
+  test('[G2.2] who is refused while preparing lets nobody overtake those before', async () => {
+    const lane = new Lane();
+    const handed: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const submit = (name: string) => async () => void handed.push(name);
+    const invalid = () => Promise.reject(new ConfabError('invalid'));
+    const all = [
+      lane.run(lane.enter('one'), () => gate.promise, submit('one')),
+      lane.run(lane.enter('two'), invalid, submit('two')).catch(codeOf),
+      lane.run(lane.enter('three'), null, submit('three')),
+    ];
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    expect(handed).toEqual([]);
+    gate.resolve();
+    await Promise.all(all);
+    expect(handed).toEqual(['one', 'three']);
+  });
+
+  test('a late refusal of an earlier attempt does not shut the lane behind a later one', () => {
+    const lane = new Lane();
+    const one = lane.enter('one');
+    lane.refuse(one);
+    lane.enter('one');
+    lane.refuse(one);
+    expect(lane.blocks(lane.enter('two'))).toBe(false);
+  });
+
   test('[G2.2] a refusal while preparing holds what is behind; a final one does not', async () => {
     const lane = new Lane();
     const two = lane.enter('two');
@@ -81,10 +108,45 @@ describe('a lane', () => {
     expect(lane.blocks(lane.enter('four'))).toBe(false);
   });
 
+  test('[G2.2] a fault holds what is behind it, as a refusal that may be retried does', async () => {
+    const lane = new Lane();
+    const broken = () => Promise.reject(new Error('a fault of ours'));
+    expect(await lane.run(lane.enter('one'), null, broken).catch(() => 'internal')).toBe('internal');
+    expect(lane.blocks(lane.enter('two'))).toBe(true);
+  });
+
+  test('[G2.2] refusals that were made good leave room for later ones', async () => {
+    const lane = new Lane();
+    for (let count = 0; count < 2_000; count += 1) {
+      lane.refuse(lane.enter(`refused ${count}`));
+      await lane.run(lane.enter(`refused ${count}`), null, async () => 'done');
+    }
+    lane.refuse(lane.enter('last'));
+    expect(lane.blocks(lane.enter('behind it'))).toBe(true);
+  });
+
+  test('[G2.2] as many refusals as a connection may have under way are remembered', () => {
+    const lane = new Lane();
+    const places = Array.from({ length: 1_000 }, (_, index) => lane.enter(`${index}`));
+    for (const place of places) lane.refuse(place);
+    for (let index = 0; index < 999; index += 1) lane.abandon(`${index}`);
+    expect(lane.blocks(lane.enter('behind the last'))).toBe(true);
+  });
+
   test('a send that is done holds nothing', async () => {
     const lane = new Lane();
     lane.refuse(lane.enter('one'));
     await lane.run(lane.enter('one'), null, async () => 'done');
     expect(lane.blocks({ lane, position: Number.MAX_SAFE_INTEGER, clientMessageId: '' })).toBe(false);
   });
+});
+
+test('[G2.2] a send stands where it was first sent, also where its retry is refused before it', () => {
+  const lane = new Lane();
+  const [first, second] = [lane.enter('first'), lane.enter('second')];
+  const again = lane.enter('first');
+  lane.refuse(again);
+  lane.refuse(second);
+  lane.refuse(first);
+  expect(lane.blocks(lane.enter('second'))).toBe(true);
 });

@@ -61,7 +61,8 @@ export class Lane {
     const own = this.#refused.get(place.clientMessageId);
     if (own === undefined && this.#refused.size >= REFUSED_MAX) return;
     const isRetriedSince = own !== undefined && own.retry !== null && own.retry > place.position;
-    const rank = own?.rank ?? place.position;
+    // A retry may be refused before the attempt that it repeats is.
+    const rank = Math.min(own?.rank ?? place.position, place.position);
     this.#refused.set(place.clientMessageId, { rank, retry: isRetriedSince ? own.retry : null });
   }
 

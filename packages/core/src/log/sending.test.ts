@@ -157,6 +157,44 @@ describe('order', () => {
     expect(await bodies(cluster, group)).toEqual(['one', 'two']);
   });
 
+  test('[G2.2] all that waits here goes before what is forwarded, more than one commit of it too', async () => {
+    const { cluster, device, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    cluster.node(0).believesLive = ['node-0'];
+    cluster.schedule.isHolding = true;
+    const isCommit = ({ label }: { label: string }): boolean => label === 'commit';
+    const sends = [device.resend(sendAs('one', group))];
+    while (await cluster.schedule.release((step) => !isCommit(step)));
+    sends.push(device.resend(sendAs('two', group)));
+    while (await cluster.schedule.release((step) => !isCommit(step)));
+    cluster.node(0).believesLive = ['node-1'];
+    sends.push(device.resend(sendAs('three', group)));
+    // The first commit is done; the second is begun and stands still.
+    while (await cluster.schedule.release((step) => !isCommit(step)));
+    for (let phase = 0; phase < 2; phase += 1) await cluster.schedule.release(isCommit);
+    while (await cluster.schedule.release((step) => !isCommit(step)));
+    expect(cluster.schedule.pending.map(({ nodeId }) => nodeId.split('/')[0])).toEqual(['node-0']);
+    await cluster.finish(Promise.all(sends));
+    expect(await bodies(cluster, group)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('[G8.1] ten thousand wait for one conversation; one more is refused, and comes after them', async () => {
+    const { cluster, ann, group } = await open();
+    await using _ = cluster;
+    cluster.schedule.isHolding = true;
+    const codes: Promise<string>[] = [];
+    for (let count = 0; count <= 10_000; count += 1) {
+      codes.push(codeOf(cluster.begin('send_message', callerOf(ann), sendAs(`n${count}`, group))));
+      if (count === 0) while (await cluster.schedule.release(({ label }) => label !== 'commit'));
+    }
+    const tooMany = codeOf(cluster.begin('send_message', callerOf(ann), sendAs('too many', group)));
+    expect(await tooMany).toBe('unavailable');
+    cluster.schedule.isHolding = false;
+    await cluster.settle();
+    expect(new Set(await Promise.all(codes))).toEqual(new Set(['done']));
+    expect(await cluster.log(group)).toHaveLength(10_002);
+  });
+
   test('[G2.2] [G2.3] two nodes that both take themselves for the owner take turns', async () => {
     const { cluster, ann, bob, group } = await open({ nodes: 2 });
     await using _ = cluster;
@@ -177,6 +215,33 @@ describe('order', () => {
       const expected = Array.from({ length: 20 }, (_value, index) => `${name}${index}`);
       expect(said.filter((body) => body.startsWith(name))).toEqual(expected);
     }
+  });
+
+  test('[G2.3] who has lost a turn lets the other one go first after its next commit', async () => {
+    const { cluster, ann, bob, group } = await open({ nodes: 2 });
+    await using _ = cluster;
+    const { clock, schedule } = cluster;
+    const [one, other] = [cluster.device(ann, 'a'), cluster.device(bob, 'b')];
+    await one.connect(cluster.node(0));
+    await other.connect(cluster.node(1));
+    for (const node of cluster.nodes) node.believesLive = [node.nodeId];
+    await one.send(group, 'a0');
+    await other.send(group, 'b0');
+    // This one found that the log had moved on.
+    await one.send(group, 'a1');
+    schedule.isHolding = true;
+    const sends = [one.send(group, 'a2')];
+    const isCommit = ({ label }: { readonly label: string }): boolean => label === 'commit';
+    while (await schedule.release((step) => !isCommit(step)));
+    await schedule.release(isCommit);
+    while (clock.fireNext(clock.nowMs() + 20));
+    await schedule.release(isCommit);
+    sends.push(one.send(group, 'a3'), other.send(group, 'b1'));
+    await schedule.settle();
+    expect(await bodies(cluster, group)).toEqual(['a0', 'b0', 'a1', 'a2', 'b1']);
+    await cluster.advance(1_000);
+    await Promise.all(sends);
+    expect(await bodies(cluster, group)).toEqual(['a0', 'b0', 'a1', 'a2', 'b1', 'a3']);
   });
 });
 
@@ -251,6 +316,25 @@ describe('a send is one send', () => {
       if (code === 'rate_limited') break;
     }
     expect((await device.request('create_conversation', created)).existing).toBe(true);
+  });
+
+  test('[G2.2] [G8.1] what comes behind a send over the limit is held back at once, and costs nothing', async () => {
+    const { cluster, device, group } = await open({ rateLimits: true });
+    await using _ = cluster;
+    for (;;) if ((await codeOf(device.send(group, 'more'))) === 'rate_limited') break;
+    for (const send of device.pending.values())
+      await device.request('abandon_send', { conversationId: group, clientMessageId: send.clientMessageId });
+    const code = (name: string): Promise<string> =>
+      codeOf(device.request('send_message', sendAs(name, group)));
+    cluster.schedule.isHolding = true;
+    const one = code('one');
+    // While it is looked up whether it is a repetition there is room for a message again.
+    cluster.clock.fireNext(cluster.clock.nowMs() + 2);
+    const two = code('two');
+    expect(await cluster.finish(Promise.all([one, two]))).toEqual(['rate_limited', 'after_previous']);
+    cluster.schedule.isHolding = false;
+    for (let count = 0; count < 10; count += 1) expect(await code(`behind ${count}`)).toBe('after_previous');
+    expect(await code('one')).toBe('done');
   });
 
   test('[G3.3] a repetition gets its first answer from who was removed since', async () => {
@@ -346,6 +430,97 @@ describe('unknown outcomes', () => {
   }
 });
 
+test('[G3.1] a commit whose answer was lost is answered and delivered as the first one it is', async () => {
+  const { cluster, bob, device, group } = await open();
+  await using _ = cluster;
+  const other = cluster.device(bob, 'web');
+  await other.connect();
+  cluster.store.failNextCommits('unknown_applied');
+  const replies = ['one', 'two'].map((name) =>
+    device.request('send_message', { ...sendAs(name, group), body: name }),
+  );
+  await cluster.advance(5_000);
+  const answers = (await Promise.all(replies)).map(({ answer, existing }) => [
+    answer?.['duplicate'],
+    existing,
+  ]);
+  expect(answers).toEqual([
+    [undefined, false],
+    [undefined, false],
+  ]);
+  const heard = other.session?.told.flatMap((told) =>
+    told.kind === 'event' && told.isLive && told.event.conversationId === group ? [told.event.sequence] : [],
+  );
+  expect(heard).toEqual([2, 3]);
+});
+
+test('[G2.2] what the owner refuses for good holds nothing back that was forwarded with it', async () => {
+  const { cluster, device, group } = await open({ nodes: 2 });
+  await using _ = cluster;
+  cluster.node(0).believesLive = ['node-1'];
+  await cluster.finish(device.resend(sendAs('one', group)));
+  cluster.schedule.isHolding = true;
+  const mentions = ['unobody'];
+  const sends = [
+    sendAs('zero', group),
+    sendAs('one', group, 'another text'),
+    { ...sendAs('wrong', group), mentions },
+    sendAs('two', group),
+  ];
+  const codes = sends.map(async (send) => await codeOf(device.request('send_message', send)));
+  expect(await cluster.finish(Promise.all(codes))).toEqual([
+    'done',
+    'idempotency_conflict',
+    'invalid',
+    'done',
+  ]);
+  expect(await bodies(cluster, group)).toEqual(['one', 'zero', 'two']);
+});
+
+test('[P5.2] the sender alone is shown the clientMessageId, live and when it is read again', async () => {
+  const { cluster, bob, device, group } = await open();
+  await using _ = cluster;
+  const other = cluster.device(bob, 'web');
+  await other.connect();
+  await device.resend(sendAs('mine', group));
+  await cluster.settle();
+  const live = [device, other].map((one) =>
+    one.session?.told.flatMap((told) =>
+      told.kind === 'event' && told.event.type === 'message_event' ? [told.event.clientMessageId] : [],
+    ),
+  );
+  expect(live).toEqual([[id('mine')], [undefined]]);
+  for (const [user, shown] of [
+    [device.user, id('mine')],
+    [bob, undefined],
+  ] as const) {
+    const page = await cluster.ask('sync', callerOf(user), { conversationId: group, after: null });
+    const events = fieldOf<{ type: string; clientMessageId?: string }[]>(page, 'events');
+    expect(
+      events.flatMap((event) => (event.type === 'message_event' ? [event.clientMessageId] : [])),
+    ).toEqual([shown]);
+    const history = await cluster.ask('list_messages', callerOf(user), { conversationId: group });
+    expect(
+      fieldOf<{ clientMessageId?: string }[]>(history, 'messages').map((message) => message.clientMessageId),
+    ).toEqual([shown]);
+  }
+});
+
+test('[G2.2] every durable request stands in the lane of its conversation', async () => {
+  const { cluster, bob, device, group } = await open();
+  await using _ = cluster;
+  cluster.store.failNextCommits('unavailable');
+  expect(await codeOf(device.resend(sendAs('one', group)))).toBe('unavailable');
+  const common = { conversationId: group, clientMessageId: id('two') };
+  for (const behind of [
+    device.request('update_conversation', { ...common, title: 'ours' }),
+    device.request('add_members', { ...common, userIds: [bob.userId] }),
+    device.request('remove_member', { ...common, userId: bob.userId }),
+    device.request('update_member', { ...common, userId: bob.userId, role: 'admin' }),
+  ])
+    expect(await codeOf(behind)).toBe('after_previous');
+});
+
 test('[G2.2] what was refused without an id of the client holds nothing back', async () => {
   const { cluster, bob, device, group } = await open();
   await using _ = cluster;
@@ -376,4 +551,42 @@ describe('members that are added', () => {
       'not_found',
     );
   });
+});
+
+test('[G2.2] [G2.3] what the owner refuses for want of its store is written here, in order, and so is what follows', async () => {
+  const { cluster, device, group } = await open({ nodes: 2 });
+  await using _ = cluster;
+  cluster.node(0).believesLive = ['node-1'];
+  cluster.store.failNextCommits('unavailable');
+  const names = ['one', 'two', 'three'];
+  const sends = names.map(async (name) => await codeOf(device.resend(sendAs(name, group))));
+  expect(await cluster.finish(Promise.all(sends))).toEqual(['done', 'done', 'done']);
+  expect(await bodies(cluster, group)).toEqual(names);
+  cluster.schedule.isHolding = true;
+  const next = device.resend(sendAs('four', group));
+  while (await cluster.schedule.release(({ label }) => label !== 'commit'));
+  expect(cluster.schedule.pending.map(({ nodeId }) => nodeId.split('/')[0])).toEqual(['node-0']);
+  await cluster.finish(next);
+});
+
+test('[G1.3] what the store could not be asked for is refused with what it said, and may be sent again', async () => {
+  const scene = await open();
+  await using cluster = scene.cluster;
+  cluster.store.log.findByClientIds = () => Promise.reject(new ConfabError('unavailable'));
+  const stranger = { conversationId: scene.group, userId: 'ustranger', clientMessageId: id('gone') };
+  const refused = cluster.ask('remove_member', callerOf(scene.ann), stranger);
+  expect(await codeOf(refused)).toBe('unavailable');
+});
+
+test('[G9.3] a node refuses nobody by what it knew before another one wrote', async () => {
+  const scene = await open({ nodes: 2 });
+  await using cluster = scene.cluster;
+  const [other, here] = [cluster.node(0), cluster.node(1)];
+  for (const node of cluster.nodes) node.believesLive = [node.nodeId];
+  const [cyd] = (await cluster.users('cyd')) as [TestUser];
+  const send = { ...sendAs('early', scene.group) };
+  expect(await codeOf(cluster.ask('send_message', callerOf(cyd), send, here))).toBe('not_found');
+  const change = { conversationId: scene.group, clientMessageId: id('add'), userIds: [cyd.userId] };
+  await cluster.ask('add_members', callerOf(scene.ann), change, other);
+  expect(await codeOf(cluster.ask('send_message', callerOf(cyd), send, here))).toBe('done');
 });

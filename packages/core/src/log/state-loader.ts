@@ -4,7 +4,7 @@ import { isCountable, limits } from '@confab/protocol';
 import { decodeEvent } from './event-codec.ts';
 import { memberRows } from './member-rows.ts';
 
-/** How often a load starts anew because the log moved on under it. */
+/** How often a load starts anew because members or the title changed under it. */
 const LOAD_ATTEMPTS_MAX = 8;
 
 /**
@@ -21,12 +21,19 @@ export async function loadState(
     if (head === undefined) return null;
     const watermark = await views.watermark(conversationId);
     const base = watermark === 0 ? null : await readViews({ log, views, conversationId, head, watermark });
-    if ((await views.watermark(conversationId)) !== watermark) continue;
-    const tail = await readTail(log, conversationId, base?.head.sequence ?? 0, head.sequence);
-    const state = fold(base, tail.map(decodeEvent));
+    const reached = await views.watermark(conversationId);
+    const tail = await readTail(
+      log,
+      conversationId,
+      base?.head.sequence ?? 0,
+      Math.max(head.sequence, reached),
+    );
+    // Rows that changed while they were read are of no one moment; messages change none of these.
+    if (tail.some(({ sequence, type }) => sequence <= reached && !isCountable(type))) continue;
+    const state = fold(base, tail.filter(({ sequence }) => sequence <= head.sequence).map(decodeEvent));
     if (state !== null && state.head.sequence === head.sequence) return { ...state, head };
   }
-  throw new Error(`the log of ${conversationId} moves faster than it can be read`);
+  throw new Error(`${conversationId} changes faster than it can be read`);
 }
 
 /** A conversation at its head, from an earlier state of it: only what came since is read. */

@@ -10,7 +10,10 @@ export function viewPutsOf(
 ): ViewPut[] {
   switch (event.type) {
     case 'message_event':
-      return (event.mentions ?? []).map((userId) => mentionRow(event, userId));
+      // Whoever names themselves has read it.
+      return (event.mentions ?? [])
+        .filter((userId) => userId !== event.senderId)
+        .map((userId) => mentionRow(event, userId));
     case 'membership_event':
       return before === null ? [conversationRow(after), memberRow(after, event.senderId)] : [];
     case 'conversation_event':

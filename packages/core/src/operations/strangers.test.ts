@@ -78,6 +78,19 @@ test('[G5.2] to strangers, and to who was removed, every verb says what it says 
   expect([await cluster.log(group), await cluster.log(direct)]).toEqual(before);
 });
 
+test('[G5.1] [G5.2] only members are told where a conversation stands', async () => {
+  await using cluster = await createTestCluster();
+  const [ann, bob, cyd] = (await cluster.users('ann', 'bob', 'cyd')) as [TestUser, TestUser, TestUser];
+  const group = await cluster.group(ann, [bob]);
+  await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: bob.userId });
+  const { chat } = cluster.node(0);
+  const ids = [group, cluster.ownLogId(ann.userId), 'gnone'];
+  const told = async (user: TestUser) => [...(await chat.headsFor(user.userId, ids)).keys()];
+  expect(await told(ann)).toEqual(ids.slice(0, 2));
+  expect(await told(bob)).toEqual([]);
+  expect(await told(cyd)).toEqual([]);
+});
+
 test('a member may ask the same', async () => {
   await using cluster = await createTestCluster();
   const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
@@ -94,6 +107,29 @@ test('a member may ask the same', async () => {
     const answer = await seen(cluster, verb, bob, verb === 'sync' ? { ...request, after: null } : request);
     expect({ verb, answer }).not.toMatchObject({ answer: { code: 'not_found' } });
   }
+});
+
+test('[G8.1] reads that come too fast are refused, and say when to come back', async () => {
+  await using cluster = await createTestCluster({ rateLimits: true });
+  const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
+  const search = async (user: TestUser) =>
+    (await seen(cluster, 'search_users', user, { query: 'a' })) as {
+      code?: string;
+      detail?: { afterMs?: number };
+    };
+  const codes: (string | undefined)[] = [];
+  for (let count = 0; count < 60; count += 1) codes.push((await search(ann)).code);
+  expect(new Set(codes)).toEqual(new Set([undefined]));
+  const refused = await search(ann);
+  expect([refused.code, refused.detail?.afterMs]).toEqual(['rate_limited', 200]);
+  expect((await search(bob)).code).toBeUndefined();
+  await cluster.advance(200);
+  expect((await search(ann)).code).toBeUndefined();
+  // However long nothing was asked, no more than so many come at once.
+  await cluster.advance(600_000);
+  const later: (string | undefined)[] = [];
+  for (let count = 0; count < 61; count += 1) later.push((await search(ann)).code);
+  expect(later.indexOf('rate_limited')).toBe(60);
 });
 
 test('the user of a token asks, or nobody does', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { ConversationSummary } from '@confab/protocol';
+import { ConfabError, type ConversationSummary } from '@confab/protocol';
 import {
   callerOf,
   checkHistory,
@@ -79,6 +79,120 @@ describe('receipts', () => {
       expect(fieldOf<ConversationSummary>(reply, 'conversation').read.sequence).toBe(4);
       if (passed < point) return;
     }
+  });
+
+  test('[G6.3] what is being written is not missing from a look that began before it was', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    cluster.schedule.isHolding = true;
+    await cluster.ask('receipt', callerOf(bob), { conversationId: group, read: 4 });
+    cluster.clock.fireNext(cluster.clock.nowMs() + 60);
+    await turn();
+    expect(cluster.schedule.pending.map(({ label }) => label)).toEqual(['advance']);
+    // The store is asked before the write reaches it, and its answer comes after the write is done.
+    const look = cluster.begin('get_conversation', callerOf(bob), { conversationId: group });
+    const isWrite = ({ label }: { label: string }): boolean => label === 'advance';
+    const isAnswer = ({ label, phase }: { label: string; phase: string }): boolean =>
+      label === 'get' && phase === 'answer';
+    while (await cluster.schedule.release((step) => !isWrite(step) && !isAnswer(step)));
+    while (await cluster.schedule.release(isWrite));
+    const reply = await cluster.finish(look);
+    expect(fieldOf<ConversationSummary>(reply, 'conversation').read.sequence).toBe(4);
+  });
+
+  test('[G6.3] of receipts that are written together the highest counts, and those that come meanwhile follow', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    const read = async (sequence: number): Promise<void> =>
+      void (await cluster.begin('receipt', callerOf(bob), { conversationId: group, read: sequence }));
+    const stored = async () =>
+      (await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }]))[0]?.read ?? 0;
+    for (const sequence of [4, 2, 3]) await read(sequence);
+    cluster.schedule.isHolding = true;
+    cluster.clock.fireNext(cluster.clock.nowMs() + 60);
+    const isWrite = ({ label }: { label: string }): boolean => label === 'advance';
+    while (await cluster.schedule.release((step) => !isWrite(step)));
+    expect(await stored()).toBe(0);
+    // The first write is under way when the next one is due.
+    const second = read(6);
+    while (await cluster.schedule.release((step) => !isWrite(step)));
+    await second;
+    cluster.clock.fireNext(cluster.clock.nowMs() + 60);
+    while (await cluster.schedule.release((step) => !isWrite(step)));
+    while (await cluster.schedule.release(isWrite));
+    expect(await stored()).toBe(4);
+    cluster.schedule.isHolding = false;
+    await cluster.advance(200);
+    expect(await stored()).toBe(6);
+  });
+
+  test('[G5.1] nobody is told of the reading of who has been removed meanwhile', async () => {
+    const { cluster, ann, bob, group } = await open();
+    await using _ = cluster;
+    const other = cluster.device(ann, 'phone');
+    await other.connect();
+    await cluster.ask('receipt', callerOf(bob), { conversationId: group, read: 4 });
+    await cluster.ask('remove_member', callerOf(ann), { conversationId: group, userId: bob.userId });
+    await cluster.advance(100);
+    expect(other.session?.told.filter(({ kind }) => kind === 'receipt')).toEqual([]);
+  });
+
+  test('[P8.1] a receipt over HTTP is answered once it is written, and only for a device of one’s own', async () => {
+    const { cluster, ann, bob, group } = await open();
+    await using _ = cluster;
+    for (const user of [ann, bob])
+      await cluster.ask(
+        'create_session',
+        { kind: 'anyone' },
+        { ...user, deviceId: `${user.username}-phone` },
+      );
+    const messageId = (await cluster.log(group))[3]?.eventId ?? '';
+    const request = { messageId, receiptType: 'read' as const };
+    cluster.schedule.isHolding = true;
+    let isAnswered = false;
+    const asked = cluster
+      .begin('create_receipt', callerOf(bob), { ...request, deviceId: 'bob-phone' })
+      .then(() => (isAnswered = true));
+    while (await cluster.schedule.step());
+    expect(isAnswered).toBe(false);
+    cluster.schedule.isHolding = false;
+    await cluster.advance(60);
+    await asked;
+    expect(await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }])).toMatchObject([
+      { read: 4 },
+    ]);
+    const foreign = cluster.begin('create_receipt', callerOf(bob), { ...request, deviceId: 'ann-phone' });
+    const code = foreign.then(
+      () => 'done',
+      (error: unknown) => (error instanceof ConfabError ? error.code : error),
+    );
+    await cluster.advance(60);
+    expect(await code).toBe('not_found');
+  });
+
+  test('[P6.6] a message says what its sender had on screen, also where it is sent again', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    const send = { conversationId: group, clientMessageId: 'r'.repeat(22), body: 'as I read' };
+    await cluster.ask('send_message', callerOf(bob), { ...send, readThrough: 3 });
+    expect((await summaryOf(cluster, bob, group)).read.sequence).toBe(3);
+    await cluster.ask('send_message', callerOf(bob), { ...send, readThrough: 5 });
+    expect((await summaryOf(cluster, bob, group)).read.sequence).toBe(5);
+  });
+
+  test('[G6.3] a write that fails is tried again, and loses nothing', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    const { cursors } = cluster.store;
+    const advance = cursors.advance.bind(cursors);
+    cursors.advance = () => Promise.reject(new Error('told to fail'));
+    await cluster.ask('receipt', callerOf(bob), { conversationId: group, read: 3 });
+    await cluster.advance(500);
+    expect(await summaryOf(cluster, bob, group)).toMatchObject({ read: { sequence: 3 }, unread: 3 });
+    cursors.advance = advance;
+    await cluster.advance(2_000);
+    const place = [{ conversationId: group, userId: bob.userId }];
+    expect(await cluster.store.cursors.get(place)).toMatchObject([{ read: 3, readOrdinal: 2 }]);
   });
 
   test('[G6.1] [G6.2] own messages never raise unread, also those sent while it is counted', async () => {

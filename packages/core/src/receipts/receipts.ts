@@ -49,6 +49,8 @@ export class Receipts {
   #underWay = new Gathered();
   #writing: Promise<void> | null = null;
   #advancing: Promise<void> | null = null;
+  /** Resolves when all that was written so far is told. */
+  #telling: Promise<void> = Promise.resolve();
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
@@ -120,7 +122,7 @@ export class Receipts {
     try {
       this.#advancing = this.#options.cursors.advance(advances);
       await this.#advancing;
-      void this.#tell(advances);
+      this.#telling = Promise.all([this.#telling, this.#tell(advances)]).then(() => undefined);
     } catch (error) {
       this.#options.observer.fault({ where: 'receipts', error });
       for (const advance of advances) this.#gathered.take(advance);
@@ -136,6 +138,8 @@ export class Receipts {
   async stop(): Promise<void> {
     await this.#advancing?.catch(() => undefined);
     await this.#flush().catch(() => undefined);
+    // What it is told of is read from the store, which closes after this.
+    await this.#telling;
   }
 
   /** A write is still under way; what was gathered meanwhile goes with the next. */

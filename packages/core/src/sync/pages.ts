@@ -52,12 +52,14 @@ export class Pages {
     const range = await access.readable(conversationId, userId);
     if (range === null || range.to !== null || head === null) throw new ConfabError('not_found');
     const start = await this.#startOf(after, range, head);
-    if (sessions.of(userId).length > 0) sessions.handed.note(conversationId, head.sequence);
+    // Other sessions of the asker here may know less, where word of their joining was lost.
+    if (sessions.of(userId).length > 0) sessions.handed.note(conversationId, range.from);
     if (start.kind === 'reset') return await this.resetPage(request, range, head);
     const events =
       start.sequence >= head.sequence
         ? []
         : await reader.above(conversationId, start.sequence, head.sequence, request.limit);
+    if (sessions.of(userId).length > 0) for (const event of events) sessions.noteJoin(event);
     const watermarks = await this.#watermarks(conversationId, userId);
     return { conversationId, events, head: headOf(head), reset: false, watermarks };
   }

@@ -192,6 +192,7 @@ class ResumeRun {
       const last = events.at(-1);
       if (last === undefined) break;
       await this.#sink.events(events);
+      for (const event of events) this.#options.sessions.noteJoin(event);
       this.replayed += events.length;
       reached = last.sequence;
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { deliveryTiers } from '@confab/conversation';
 import { ConfabError, type EventPage, formatEventId, limits, type Message } from '@confab/protocol';
 import {
   callerOf,
@@ -10,6 +11,12 @@ import {
   type TestUser,
   turn,
 } from '@confab/testkit';
+
+/** As they are, and with groups of any size delivered in the ways of larger ones. */
+const TIERS = (['push', 'followers', 'ticks'] as const).map(
+  (delivery) =>
+    [delivery, deliveryTiers.map((tier) => (tier.type === 'group' ? { ...tier, delivery } : tier))] as const,
+);
 
 const id = (name: string): string => name.padEnd(22, '-');
 
@@ -116,6 +123,44 @@ describe('coming back', () => {
     expect(pagesOf(nowhere)).toEqual([{ conversationId: 'gnone', events: [], head: null, reset: true }]);
   });
 
+  test('[G5.1] [P4.4] who was removed is told nothing of how far it has come since, whatever cursor they have', async () => {
+    const { cluster, ann, bob, group } = await open();
+    await using _ = cluster;
+    await change(cluster, ann, group, { remove: bob });
+    await say(cluster, ann, group, 5);
+    for (const cursor of [formatEventId(group, 1, 'AAAAAAAA'), formatEventId(group, 5, 'AAAAAAAA')]) {
+      const device = cluster.device(bob, `phone-${cursor}`);
+      Object.defineProperty(device, 'cursors', { value: [cursor] });
+      await device.connect();
+      expect(pagesOf(device)).toEqual([{ conversationId: group, events: [], head: null, reset: true }]);
+    }
+  });
+
+  test('[G8.1] a long list comes in pages of 64 KiB, all of it once', async () => {
+    const { cluster, ann, bob } = await open();
+    await using _ = cluster;
+    const titles = Array.from({ length: 400 }, (_one, index) => `${index} ${'é'.repeat(90)}`);
+    for (const title of titles) {
+      const memberIds = [bob.userId];
+      const request = {
+        conversationType: 'group' as const,
+        memberIds,
+        title,
+        clientMessageId: id(title.slice(0, 3)),
+      };
+      await cluster.ask('create_conversation', callerOf(ann), request);
+    }
+    const device = cluster.device(bob, 'phone');
+    await device.connect();
+    const pages = (device.session?.told ?? []).flatMap((told) => (told.kind === 'heads' ? [told.items] : []));
+    const sizes = pages.map((items) => Buffer.byteLength(JSON.stringify(items)));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(limits.headsPageBytesMax);
+    expect(pages.length).toBeGreaterThan(2);
+    const told = pages.flat().flatMap(({ title }) => title ?? []);
+    expect(new Set(told)).toEqual(new Set(titles));
+    expect(told).toHaveLength(titles.length);
+  });
+
   test('[G4.2] 10,000 events behind is replayed, 10,001 is reset', async () => {
     const { cluster, ann, bob, group } = await open();
     await using _ = cluster;
@@ -183,36 +228,73 @@ describe('coming back', () => {
     expect(device.session?.told.find((told) => told.kind === 'heads')).toMatchObject({ items: [] });
   });
 
-  test('[G4.5] an event committed at any point of a resume is applied once', async () => {
-    for (let point = 0; ; point++) {
+  test.each(TIERS)(
+    '[G4.5] an event committed at any point of a resume is applied once (%s)',
+    async (_name, tiers) => {
+      for (let point = 0; ; point++) {
+        const { cluster, ann, bob, group } = await open({ tiers });
+        await using _ = cluster;
+        const device = cluster.device(bob, 'phone');
+        await device.connect();
+        await device.disconnect();
+        await say(cluster, ann, group, 3);
+        cluster.schedule.isHolding = true;
+        const connecting = device.connect();
+        let passed = 0;
+        while (passed < point && (await cluster.schedule.step())) passed += 1;
+        // The resume stands still here while the event is committed and delivered; only its own steps are held back.
+        await turn();
+        const held = new Set(cluster.schedule.pending);
+        messages += 1;
+        const body = `at point ${point}`;
+        const sent = cluster.begin('send_message', callerOf(ann), {
+          conversationId: group,
+          clientMessageId: id(`m${messages}`),
+          body,
+        });
+        while (await cluster.schedule.release((step) => !held.has(step)));
+        await sent;
+        await cluster.finish(connecting);
+        // What ticks tell, and what a follower was told of while it did not know yet, the device asks for.
+        await cluster.advance(1_000);
+        await cluster.finish(device.level());
+        const bodies =
+          device.logs.get(group)?.events.flatMap((event) => ('body' in event ? [event.body] : [])) ?? [];
+        expect(bodies.filter((one) => one === body)).toHaveLength(1);
+        expect(await checkHistory(cluster, [group])).toEqual([]);
+        if (passed < point) return;
+      }
+    },
+  );
+
+  test('[G4.5] events at each of the first steps of a resume are all applied, however many', async () => {
+    // Far more than a resume has; as long as they come, it goes on.
+    for (let count = 1; count <= 60; count++) {
       const { cluster, ann, bob, group } = await open();
       await using _ = cluster;
       const device = cluster.device(bob, 'phone');
       await device.connect();
       await device.disconnect();
-      await say(cluster, ann, group, 3);
       cluster.schedule.isHolding = true;
       const connecting = device.connect();
-      let passed = 0;
-      while (passed < point && (await cluster.schedule.step())) passed += 1;
-      // The resume stands still here while the event is committed and delivered; only its own steps are held back.
-      await turn();
-      const held = new Set(cluster.schedule.pending);
-      messages += 1;
-      const body = `at point ${point}`;
-      const sent = cluster.begin('send_message', callerOf(ann), {
-        conversationId: group,
-        clientMessageId: id(`m${messages}`),
-        body,
-      });
-      while (await cluster.schedule.release((step) => !held.has(step)));
-      await sent;
+      const own = new Set<unknown>();
+      for (let steps = 0; steps < count; steps++) {
+        await turn();
+        for (const step of cluster.schedule.pending) own.add(step);
+        const hasMoved = await cluster.schedule.release((step) => own.has(step));
+        if (!hasMoved) break;
+        for (const step of cluster.schedule.pending) own.add(step);
+        messages += 1;
+        const request = { conversationId: group, clientMessageId: id(`m${messages}`), body: 'meanwhile' };
+        const sent = cluster.begin('send_message', callerOf(ann), request);
+        while (await cluster.schedule.release((step) => !own.has(step)));
+        await sent;
+      }
       await cluster.finish(connecting);
-      const bodies =
-        device.logs.get(group)?.events.flatMap((event) => ('body' in event ? [event.body] : [])) ?? [];
-      expect(bodies.filter((one) => one === body)).toHaveLength(1);
-      expect(await checkHistory(cluster, [group])).toEqual([]);
-      if (passed < point) return;
+      const last = (await cluster.log(group)).length;
+      expect([count, device.logs.get(group)?.reached]).toEqual([count, last]);
+      expect(device.session?.told.filter(({ kind }) => kind === 'caught_up')).toHaveLength(1);
+      expect(device.behind.size).toBe(0);
     }
   });
 
@@ -285,6 +367,7 @@ describe('what a member may read', () => {
       ['list_messages', {}],
       ['list_messages', { after: 1 }],
       ['list_messages', { around: 3 }],
+      ['list_messages', { before: 1_000 }],
       ['get_conversation', {}],
       ['list_conversations', {}],
     ] as const;
