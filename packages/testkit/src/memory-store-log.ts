@@ -32,6 +32,8 @@ interface Conversation {
 
 export class MemoryLog implements ConversationLog {
   readonly #conversations = new Map<string, Conversation>();
+  /** Commits whose views and work do not stand yet: at most the newest of a conversation. */
+  readonly #unfinished = new Map<string, CommitRequest>();
   readonly #faults: CommitFault[] = [];
   readonly #views: MemoryViews;
   readonly #work: MemoryWork;
@@ -52,8 +54,28 @@ export class MemoryLog implements ConversationLog {
     this.#faults.push(...faults);
   }
 
-  headSequence(conversationId: string): number {
+  conversationIds(): readonly string[] {
+    return [...this.#conversations.keys()];
+  }
+
+  /** Through which sequence views and work stand. */
+  finishedSequence(conversationId: string): number {
+    const unfinished = this.#unfinished.get(conversationId);
+    if (unfinished !== undefined) return unfinished.expectedHead;
     return this.#conversations.get(conversationId)?.head.sequence ?? 0;
+  }
+
+  async commitUnfinished(request: CommitRequest): Promise<CommitOutcome> {
+    checkCommit(request, this.room(request.expectedHead));
+    return this.#append(request);
+  }
+
+  finish(conversationId: string): void {
+    const unfinished = this.#unfinished.get(conversationId);
+    if (unfinished === undefined) return;
+    this.#unfinished.delete(conversationId);
+    for (const put of unfinished.views) this.#views.put(put);
+    for (const item of unfinished.work) this.#work.add(item);
   }
 
   async commit(request: CommitRequest): Promise<CommitOutcome> {
@@ -78,6 +100,7 @@ export class MemoryLog implements ConversationLog {
   async heads(conversationIds: readonly string[]): Promise<ReadonlyMap<string, LogHead>> {
     const heads = new Map<string, LogHead>();
     for (const conversationId of conversationIds) {
+      this.finish(conversationId);
       const conversation = this.#conversations.get(conversationId);
       if (conversation !== undefined) heads.set(conversationId, conversation.head);
     }
@@ -105,6 +128,7 @@ export class MemoryLog implements ConversationLog {
     conversationId: string,
     keys: readonly IdempotencyKey[],
   ): Promise<readonly (FoundEvent | null)[]> {
+    this.finish(conversationId);
     const byKey = this.#conversations.get(conversationId)?.byKey;
     return keys.map((key) => byKey?.get(clientIdText(key.userId, key.clientMessageId)) ?? null);
   }
@@ -119,6 +143,13 @@ export class MemoryLog implements ConversationLog {
 
   /** One synchronous step, so that nothing comes between the checks and the writes. */
   #apply(request: CommitRequest): CommitOutcome {
+    const outcome = this.#append(request);
+    this.finish(request.conversationId);
+    return outcome;
+  }
+
+  #append(request: CommitRequest): CommitOutcome {
+    this.finish(request.conversationId);
     const known = this.#conversations.get(request.conversationId);
     const found = duplicatesIn(request.events, known);
     if (found.length > 0) return { kind: 'duplicates', found };
@@ -131,8 +162,7 @@ export class MemoryLog implements ConversationLog {
       conversation.events.push(event);
       conversation.byKey.set(clientIdText(event.senderId, event.clientMessageId), { event, contentHash });
     }
-    for (const put of request.views) this.#views.put(put);
-    for (const item of request.work) this.#work.add(item);
+    this.#unfinished.set(request.conversationId, request);
     return { kind: 'committed' };
   }
 }

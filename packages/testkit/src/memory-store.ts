@@ -1,4 +1,13 @@
-import type { Accounts, ConversationLog, Cursors, Devices, Views, WorkQueue } from '@confab/contracts';
+import type {
+  Accounts,
+  CommitOutcome,
+  CommitRequest,
+  ConversationLog,
+  Cursors,
+  Devices,
+  Views,
+  WorkQueue,
+} from '@confab/contracts';
 import { MemoryAccounts, MemoryDevices } from './memory-store-accounts.ts';
 import { MemoryCursors } from './memory-store-cursors.ts';
 import { type CommitFault, MemoryLog } from './memory-store-log.ts';
@@ -15,8 +24,16 @@ export interface MemoryStore {
   readonly devices: Devices;
   /** The next commits end like this, one after the other; after them all is well again. */
   failNextCommits(...faults: readonly CommitFault[]): void;
+  /**
+   * Commits to the log alone, as stores do that cannot write views and work in the same step: these stand once `finish`
+   * is called, or whoever reads the new head or commits next has met it.
+   */
+  commitUnfinished(request: CommitRequest): Promise<CommitOutcome>;
+  finish(conversationId: string): void;
   /** Work that is not completed, claimed or not. */
   openWork(): number;
+  /** Every conversation that has an event. */
+  conversationIds(): readonly string[];
 }
 
 export interface MemoryStoreOptions {
@@ -32,13 +49,15 @@ export function createMemoryStore(
   const log = new MemoryLog(views, work, bucketEvents);
   return {
     log,
-    // The log's heads are the watermarks: a commit reaches the views in the same step.
-    views: views.withWatermark((conversationId) => log.headSequence(conversationId)),
+    views: views.withWatermark((conversationId) => log.finishedSequence(conversationId)),
     work,
     cursors: new MemoryCursors(),
     accounts: new MemoryAccounts(),
     devices: new MemoryDevices(),
+    commitUnfinished: (request) => log.commitUnfinished(request),
+    finish: (conversationId) => log.finish(conversationId),
     failNextCommits: (...faults) => log.failNext(faults),
     openWork: () => work.size,
+    conversationIds: () => log.conversationIds(),
   };
 }

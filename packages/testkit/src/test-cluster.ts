@@ -1,4 +1,4 @@
-import type { Observer, PasswordHasher, StoredEvent } from '@confab/contracts';
+import type { Observer, StoredEvent } from '@confab/contracts';
 import { createLocalCluster } from '@confab/cluster-local';
 import { deliveryTiers, type DeliveryTier } from '@confab/conversation';
 import type { Caller, RequestContext } from '@confab/core';
@@ -14,6 +14,7 @@ import {
 } from './cluster-world.ts';
 import { DrivenClock } from './driven-clock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { plainPasswords } from './plain-passwords.ts';
 import { Schedule } from './schedule.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { TestDevice } from './test-device.ts';
@@ -215,12 +216,6 @@ export async function createTestCluster(options: Partial<TestClusterOptions> = {
   for (let index = 0; index < given.nodes; index++) await cluster.start(`node-${index}`);
   return cluster;
 }
-
-/** Passwords as they are: what is slow on purpose has no place in a simulation. */
-const plainPasswords: PasswordHasher = {
-  hash: async (password) => `plain ${password}`,
-  verify: async (password, hash) => hash === `plain ${password}`,
-};
 
 function observerOf(onFault: (fault: ToldFault) => void): Observer {
   return {

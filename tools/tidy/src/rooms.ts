@@ -144,7 +144,7 @@ export const HOUSE: House = {
       floor: 6,
       mayImport: SERVER_SIDE,
       testsMayImport: ['client', 'testkit'],
-      thirdParty: ['pino', 'prom-client'],
+      thirdParty: ['comlink', 'pino', 'prom-client'],
     },
     { ...PURE, folder: 'apps/web', floor: 6, mayImport: ['client'], thirdParty: 'declared' },
     {
@@ -155,6 +155,7 @@ export const HOUSE: House = {
         'api',
         'client',
         'cluster-local',
+        'cluster-redis',
         'contracts',
         'conversation',
         'core',
