@@ -9,6 +9,8 @@ import { DeviceRun } from './device-run.ts';
 import { DeviceStorage } from './device-storage.ts';
 import { tapInbound, tapOutbound } from './wire-tap.ts';
 
+const RELOAD_MS = 1_000;
+
 /** Somebody with an account. */
 export interface SimulatedUser {
   readonly name: string;
@@ -64,7 +66,7 @@ export class SimulatedDevice {
       deviceName: this.name,
       userId: this.user.userId,
       run,
-      client: this.#client(run),
+      client: this.#reloading(this.#client(run), run),
       history: this.#options.history,
     });
     this.#run = app;
@@ -85,6 +87,20 @@ export class SimulatedDevice {
     const app = this.#run;
     this.#run = null;
     await app?.quit();
+  }
+
+  /**
+   * Where the clocks of nodes differ, word of an older session may end a newer one of the same run. Its user is told that
+   * another tab took over, and takes the place back.
+   */
+  #reloading(client: ChatClient, run: SimulatedRun): ChatClient {
+    const { clockwork, trace } = this.#options;
+    client.on('connection', (state) => {
+      if (state.kind !== 'stopped' || state.reason !== 'replaced') return;
+      trace.note(`${run.runId} was replaced`);
+      clockwork.clock.after(RELOAD_MS, () => run.reach(() => client.connection.connect()));
+    });
+    return client;
   }
 
   #client(run: SimulatedRun): ChatClient {
