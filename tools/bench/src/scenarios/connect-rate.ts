@@ -21,7 +21,8 @@ export const CONNECT_RATE: Scenario = {
     { row: NEW, figure: 'connects', is: 'at least', bar: 3_000, stretch: 6_000 },
     { row: KNOWN, figure: 'connects', is: 'at least', bar: 3_000, stretch: 6_000 },
   ],
-  limits: '',
+  limits:
+    'The upgrade and the first read of the list; a user seen for the first time costs two writes besides.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -23,7 +23,8 @@ export const CONVERSATION_LIST: Scenario = {
   title: 'The list of conversations',
   what: `${PEOPLE} users in the same ${CONVERSATIONS} groups, with ${MESSAGES_EACH} unread messages in each. Their lists - heads, last messages, unread counts - by HTTP: ${FIRST} a hundred times a second, then ${ALL}, twenty times a second (open loop).`,
   goals: [{ row: ALL, figure: 'answer p99', is: 'at most', bar: 30, stretch: 30 }],
-  limits: '',
+  limits:
+    'One read of the list for all conversations of the user, who sorts them by activity: it grows with the list and not with the page.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -18,7 +18,8 @@ export const DURABLE_1_TO_1_PACED: Scenario = {
     { row: WHAT, figure: 'ack p99', is: 'at most', bar: 15, stretch: 8 },
     { row: WHAT, figure: 'delivery p99', is: 'at most', bar: 15, stretch: 8 },
   ],
-  limits: '',
+  limits:
+    'At this rate a commit carries a few messages: what is left is the time of one fsync, and who else wants the processor.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

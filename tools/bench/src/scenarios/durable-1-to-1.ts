@@ -19,7 +19,8 @@ export const DURABLE_1_TO_1: Scenario = {
     { row: WHAT, figure: 'sends', is: 'at least', bar: 5_000, stretch: 10_000 },
     { row: WHAT, figure: 'ack p99', is: 'at most', bar: 50, stretch: 50 },
   ],
-  limits: '',
+  limits:
+    'One fsync carries all that waits for it, here at most 200 messages; the rest is the serving thread, which shares two cores with the writer and the generator.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -18,7 +18,7 @@ export const FAN_OUT: Scenario = {
     { row: TO_1000, figure: 'deliveries of a core', is: 'at least', bar: 150_000, stretch: 300_000 },
     { row: TO_5000, figure: 'deliveries of a core', is: 'at least', bar: 150_000, stretch: 300_000 },
   ],
-  limits: '',
+  limits: 'Writes to the system, one for each reader in which all that waits goes together.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -30,7 +30,7 @@ export const HISTORY_PAGES: Scenario = {
     { row: CLOSED, figure: 'requests', is: 'at least', bar: 1_500, stretch: 3_000 },
     { row: OPEN, figure: 'answer p99', is: 'at most', bar: 20, stretch: 20 },
   ],
-  limits: '',
+  limits: 'Reading fifty rows and putting them together as JSON, on the thread that serves.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -14,7 +14,7 @@ export const HOT_CONVERSATION: Scenario = {
   title: 'One hot conversation',
   what: `A group of 50, all online and all speaking: each keeps 20 messages of ${BODY_BYTES} bytes unacknowledged, and each message is delivered to all 50. Each gets its place in one order, durably, before it is acknowledged.`,
   goals: [{ row: WHAT, figure: 'sends', is: 'at least', bar: 5_000, stretch: 10_000 }],
-  limits: '',
+  limits: 'The writer of one conversation decides on one thread; a commit carries up to 256 events.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -30,7 +30,8 @@ export const IDLE_DENSITY: Scenario = {
   title: 'Connections that have nothing to say',
   what: `19,000 authenticated devices of as many users on one gateway, each in ${GROUPS_OF_CIRCLE} groups of ${PEOPLE_OF_CIRCLE}. The server is started anew on the finished conversations and warmed up by ${WARM_UP_DEVICES} devices; then it is measured how much its memory grows by the others, as it stands and after a garbage collection, and what the kernel takes for both ends of a socket. Then Confab’s are held for ${HOLD_SECONDS} s, in which every connection has a heartbeat.`,
   goals: [{ row: WHAT, figure: 'memory of a connection', is: 'at most', bar: 8, stretch: 4 }],
-  limits: '',
+  limits:
+    'What is kept for a connection besides the socket of the runtime: its state, its session and its row in the registry. It has no timer and no buffer.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -12,7 +12,7 @@ export const MIXED: Scenario = {
     { row: WHAT, figure: 'ack p99', is: 'at most', bar: 100, stretch: 50 },
     { row: WHAT, figure: 'delivery p99', is: 'at most', bar: 150, stretch: 75 },
   ],
-  limits: '',
+  limits: 'Everything at once on two cores, the generator included.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -35,7 +35,8 @@ export const RECONNECT_STORM: Scenario = {
     { row: CUT, figure: 'all caught up', is: 'at most', bar: 8, stretch: 4 },
     { row: KILLED, figure: 'all caught up', is: 'at most', bar: 8, stretch: 4 },
   ],
-  limits: '',
+  limits:
+    'Reading list and missed events for every device, on the thread that serves; a few steps at a time, so that others are served between them.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

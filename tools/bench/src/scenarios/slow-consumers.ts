@@ -37,7 +37,8 @@ export const SLOW_CONSUMERS: Scenario = {
     { row: SOME_SLEEP, figure: RATIO, is: 'at most', bar: 1.5, stretch: 1.2 },
     { row: SOME_SLEEP, figure: GROWTH, is: 'at most', bar: 64, stretch: 32 },
   ],
-  limits: '',
+  limits:
+    'What waits for a reader is bounded for each and for all; beyond it a conversation is noted and read again later.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

@@ -15,7 +15,7 @@ export const SOAK: Scenario = {
     { row: WHAT, figure: GROWTH, is: 'at most', bar: 1, stretch: 0.5 },
     { row: WHAT, figure: 'ack p99.9', is: 'at most', bar: 100, stretch: 40 },
   ],
-  limits: '',
+  limits: 'As mixed; what grows over hours shows here.',
   needs: 'nothing',
   isInAll: false,
   async run(bench) {

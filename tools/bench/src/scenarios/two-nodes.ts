@@ -27,7 +27,8 @@ export const TWO_NODES_SCENARIO: Scenario = {
     { row: MANY, figure: SHARE, is: 'at least', bar: 70, stretch: 100 },
     { row: HOT, figure: 'sends', is: 'at least', bar: 3_000, stretch: 6_000 },
   ],
-  limits: '',
+  limits:
+    'Cassandra: one conditional batch for each commit, an fsync each, on the cores that nodes and generator use too.',
   needs: 'fleet',
   isInAll: true,
   async run(bench) {

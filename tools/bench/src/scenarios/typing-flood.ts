@@ -24,7 +24,7 @@ export const TYPING_FLOOD: Scenario = {
   title: 'Messages beside what may be lost',
   what: `${PAIRS} pairs talk (${MESSAGES_PER_SECOND} messages of ${BODY_BYTES} bytes a second, open loop), first alone, then beside ${PEOPLE.toLocaleString('en')} people in groups of 50, of whom ${TYPINGS_PER_SECOND} a second say that they type, which 49 others are told, and ${CUTS_PER_SECOND} a second lose their connection and come back with their cursors: 5 % of them, every second.`,
   goals: [{ row: BESIDE, figure: RATIO, is: 'at most', bar: 1.5, stretch: 1.2 }],
-  limits: '',
+  limits: 'Typing notes are dropped first where a reader or the node is behind.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {
