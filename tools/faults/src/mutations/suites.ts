@@ -6,7 +6,7 @@ const TEST_TIMEOUT = '--timeout=30000';
  * every day.
  */
 const SIMULATION =
-  'packages/testkit/src/simulation/main.ts --seed 1000 --worlds 16 --jobs 1 --minutes 10'.split(' ');
+  'packages/testkit/src/simulation/main.ts --seed 1000 --worlds 32 --jobs 1 --minutes 10'.split(' ');
 
 /**
  * What bun is given to run a suite: of tests those that prove these rules, up to the first failure. The simulation says
