@@ -98,7 +98,7 @@ export class Summaries {
       return summaryOf(entry, {
         role,
         row: rows.get(entry.conversationId)?.value,
-        floor: floorOf(entry.membership, cursors[index] ?? null),
+        floor: floorOf(entry.membership, cursors[index] ?? null, entry.head),
         counts: counts[index] ?? { own: 0, mentions: 0 },
         peer:
           peerId === null
@@ -155,7 +155,7 @@ export class Summaries {
   async #counts(userId: string, entries: readonly ListEntry[], cursors: readonly (UserCursor | null)[]) {
     const counts = entries.map(() => ({ own: 0, mentions: 0 }));
     const open = entries.flatMap(({ conversationId, membership, head }, index) => {
-      const floor = floorOf(membership, cursors[index] ?? null);
+      const floor = floorOf(membership, cursors[index] ?? null, head);
       return head.ordinal > floor.ordinal ? [{ index, conversationId, floor, head }] : [];
     });
     const [own, mentions] = await Promise.all([

@@ -183,7 +183,7 @@ export class Receipts {
     const head = (await log.heads([conversationId])).get(conversationId);
     if (membership === null || membership.to !== null || head === undefined) return;
     const [cursor] = await cursors.get([{ conversationId, userId }]);
-    const floor = floorOf(membership, cursor ?? null);
+    const floor = floorOf(membership, cursor ?? null, head);
     const own = await ownBetween(log, userId, [{ conversationId, floor, head }]);
     await delivery.deliverReceipt([userId], {
       conversationId,
