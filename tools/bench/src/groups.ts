@@ -1,20 +1,24 @@
-import type { DevicePlan } from './load/device.ts';
-import type { Lane } from './load/message-load.ts';
+import type { MessageLoadPlan } from './load/message-load.ts';
 import { makeGroup, makeUsers, subjectsOf } from './servers/http-calls.ts';
 import { firstUrlOf, type Target } from './servers/target.ts';
 
 /** The conversation into which the echo server's messages go that all its sockets get. */
 const ALL = 'all';
 
-/** One group, a device of each member, and lanes from the first members into it. */
-export type GroupOfDevices = { readonly devices: readonly DevicePlan[]; readonly lanes: readonly Lane[] };
+/** Who is in a group, and what the load process of it does. */
+export type GroupLoad = {
+  readonly processNumber: number;
+  readonly members: number;
+  /** The first members, who speak. */
+  readonly speakers: number;
+  readonly bodyBytes: number;
+};
 
-/** Makes a group of so many members, of whom the first ones will speak. */
-export async function makeGroupOfDevices(
+/** Makes a group with a device of each member, who all read what some of them say. */
+export async function makeGroupLoad(
   target: Target,
-  members: number,
-  speakers: number,
-): Promise<GroupOfDevices> {
+  { processNumber, members, speakers, bodyBytes }: GroupLoad,
+): Promise<MessageLoadPlan> {
   const url = firstUrlOf(target);
   const subjects = subjectsOf('member', members);
   const devices = subjects.map((subject, at) => ({
@@ -23,7 +27,7 @@ export async function makeGroupOfDevices(
   }));
   const conversationId = target.speaks === 'echo' ? ALL : await makeConversation(url, subjects);
   const lanes = Array.from({ length: speakers }, (_, device) => ({ device, conversationId }));
-  return { devices, lanes };
+  return { processNumber, devices, lanes, bodyBytes, readersEach: members, besides: null };
 }
 
 async function makeConversation(url: string, subjects: readonly string[]): Promise<string> {

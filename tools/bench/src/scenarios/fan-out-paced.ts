@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { makeGroupOfDevices } from '../groups.ts';
+import { makeGroupLoad } from '../groups.ts';
 import { measureEach } from '../measure-each.ts';
 import { measureMessages } from '../measure-messages.ts';
 import type { Row } from '../row.ts';
@@ -26,15 +26,12 @@ export const FAN_OUT_PACED: Scenario = {
 
 async function measure(bench: Bench, target: Target): Promise<Row> {
   const members = bench.size(5_000, 120);
-  const { devices, lanes } = await makeGroupOfDevices(target, members, PER_SECOND);
-  const load = {
+  const load = await makeGroupLoad(target, {
     processNumber: 1,
-    devices,
-    lanes,
+    members,
+    speakers: PER_SECOND,
     bodyBytes: BODY_BYTES,
-    readersEach: members,
-    besides: null,
-  };
+  });
   const drive = { kind: 'open', perSecond: PER_SECOND } as const;
   return await measureMessages(bench, { what: WHAT, target, plans: [load], drive, seconds: bench.seconds });
 }

@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { makeGroupOfDevices } from '../groups.ts';
+import { makeGroupLoad } from '../groups.ts';
 import { measureEach } from '../measure-each.ts';
 import { measureMessages } from '../measure-messages.ts';
 import type { Row } from '../row.ts';
@@ -39,15 +39,12 @@ async function measure(
   target: Target,
   { what, members }: { readonly what: string; readonly members: number },
 ): Promise<Row> {
-  const { devices, lanes } = await makeGroupOfDevices(target, members, 1);
-  const load = {
+  const load = await makeGroupLoad(target, {
     processNumber: 1,
-    devices,
-    lanes,
+    members,
+    speakers: 1,
     bodyBytes: BODY_BYTES,
-    readersEach: members,
-    besides: null,
-  };
+  });
   const drive = { kind: 'closed', window: 4, until: 'delivered' } as const;
   return await measureMessages(bench, { what, target, plans: [load], drive, seconds: bench.seconds });
 }

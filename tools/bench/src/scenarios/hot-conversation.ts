@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { makeGroupOfDevices } from '../groups.ts';
+import { makeGroupLoad } from '../groups.ts';
 import { measureEach } from '../measure-each.ts';
 import { measureMessages } from '../measure-messages.ts';
 import type { Row } from '../row.ts';
@@ -26,15 +26,12 @@ export const HOT_CONVERSATION: Scenario = {
 
 async function measure(bench: Bench, target: Target): Promise<Row> {
   const members = bench.size(50, 5);
-  const { devices, lanes } = await makeGroupOfDevices(target, members, members);
-  const load = {
+  const load = await makeGroupLoad(target, {
     processNumber: 1,
-    devices,
-    lanes,
+    members,
+    speakers: members,
     bodyBytes: BODY_BYTES,
-    readersEach: members,
-    besides: null,
-  };
+  });
   const drive = { kind: 'closed', window: bench.size(20, 2), until: 'accepted' } as const;
   return await measureMessages(bench, { what: WHAT, target, plans: [load], drive, seconds: bench.seconds });
 }

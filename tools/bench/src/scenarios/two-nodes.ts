@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts';
-import { makeGroupOfDevices } from '../groups.ts';
+import { makeGroupLoad } from '../groups.ts';
 import { measureMessages } from '../measure-messages.ts';
 import { measureRawCassandra } from '../measure-raw-cassandra.ts';
 import { makePairs } from '../pairs.ts';
@@ -92,15 +92,12 @@ async function measureMany(bench: Bench, fleet: Fleet): Promise<readonly Row[]> 
 
 async function measureHot(bench: Bench, fleet: Fleet): Promise<Row> {
   const members = bench.size(50, 5);
-  const { devices, lanes } = await makeGroupOfDevices(fleet, members, members);
-  const load = {
+  const load = await makeGroupLoad(fleet, {
     processNumber: PROCESS_NUMBERS[HOT],
-    devices,
-    lanes,
+    members,
+    speakers: members,
     bodyBytes: BODY_BYTES,
-    readersEach: members,
-    besides: null,
-  };
+  });
   const drive = { kind: 'closed', window: bench.size(60, 2), until: 'accepted' } as const;
   return await measureMessages(bench, {
     what: HOT,

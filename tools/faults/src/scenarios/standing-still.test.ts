@@ -5,7 +5,7 @@ import { BackgroundLoad } from '../fleet/background-load.ts';
 import { deliveriesOf, slowestOf } from '../fleet/deliveries.ts';
 import { KeptDevice } from '../fleet/kept-device.ts';
 import { noteMeasured } from '../fleet/measured.ts';
-import { residentBytes } from '../measure/process-meter.ts';
+import { residentBytes } from '../resident-bytes.ts';
 import { metricOf } from '../metrics.ts';
 import { BLACK_HOLE, CLEAR } from '../proxy/flow.ts';
 import { TcpProxy } from '../proxy/tcp-proxy.ts';

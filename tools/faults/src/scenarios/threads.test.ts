@@ -1,22 +1,15 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
+import { metricOf } from '../metrics.ts';
 import type { Device } from '../raw-client.ts';
 import { sayMany } from '../sayings.ts';
 import { patienceMs, scaled } from '../scale.ts';
 import { Scene } from '../scene.ts';
-import type { ServerProcess } from '../server-process.ts';
 import { isOnFleet } from '../topology.ts';
 
 setDefaultTimeout(patienceMs(60_000));
 
 const THREADS = 3;
 const PEOPLE = 10;
-
-/** Sum of a metric over its labels, as the process says it. */
-async function metric(server: ServerProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${server.baseUrl}/metrics`)).text();
-  const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
 
 if (!isOnFleet)
   test('[G1.2][G2.1][G4.1][G5.1] threads behind one port are one server: one order at all of them, a removal at all of them, through kill -9', async () => {
@@ -31,15 +24,15 @@ if (!isOnFleet)
     const staying: Device[] = [];
     for (const person of [owner, ...others])
       for (const name of ['phone', 'web']) staying.push(await scene.connected(person, name));
-    expect(await metric(server, 'confab_nodes')).toBe(THREADS);
-    expect(await metric(server, 'confab_connections')).toBe(staying.length + 1);
+    expect(await metricOf(server, 'confab_nodes')).toBe(THREADS);
+    expect(await metricOf(server, 'confab_connections')).toBe(staying.length + 1);
 
     const sayAll = async (): Promise<unknown> =>
       Promise.all(staying.map(async (device) => sayMany(device, conversationId, scaled(30), 4)));
     const before = sayAll();
     const [removal] = await owner.http.removeMember(conversationId, removed.userId);
     await before;
-    expect(await metric(server, 'confab_events_committed_total')).toBeGreaterThan(
+    expect(await metricOf(server, 'confab_events_committed_total')).toBeGreaterThan(
       scaled(30) * staying.length,
     );
     await removedPhone.reach(conversationId, removal?.sequence ?? 0);
