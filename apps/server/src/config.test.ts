@@ -125,6 +125,10 @@ describe('settings', () => {
       'CONFAB_REDIS needs CONFAB_CASSANDRA: nodes cannot share a SQLite file.',
     ]);
     expect(problemsOf({ ...cassandra, ...redis })).toEqual([]);
+    expect(problemsOf({ ...cassandra, CONFAB_WORKERS: '2' })).toEqual([
+      'CONFAB_WORKERS is for one machine with SQLite; with CONFAB_CASSANDRA start more processes.',
+    ]);
+    expect(problemsOf({ CONFAB_WORKERS: '65' })).toHaveLength(1);
     expect(problemsOf({ ...cassandra, ...secret })).toEqual([
       'CONFAB_SECRET and CONFAB_SECRET_FILE are two words for one thing.',
     ]);
