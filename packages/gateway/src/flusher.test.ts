@@ -1,24 +1,88 @@
 import { expect, test } from 'bun:test';
-import { Flusher } from './flusher.ts';
+import { type Flushable, Flusher } from './flusher.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
-test('a fan-out is followed by a window of 2 ms in which frames meet; then all is prompt again', () => {
+/** A flusher whose turns are taken by hand, and sockets that write down when they were flushed. */
+function world() {
   const clock = new ManualClock();
   const due: (() => void)[] = [];
-  const turn = (): void => due.splice(0).forEach((action) => action());
-  const flusher = new Flusher({ soon: (action) => void due.push(action), clock });
-  let flushed = 0;
-  const socket = { flush: () => void (flushed += 1) };
-  for (let count = 0; count < 300; count += 1) flusher.add(socket);
+  const flushed: string[] = [];
+  return {
+    clock,
+    flushed,
+    flusher: new Flusher({ soon: (action) => void due.push(action), clock }),
+    turn: (): void => due.splice(0).forEach((action) => action()),
+    sockets: (name: string, count: number): readonly Flushable[] =>
+      Array.from({ length: count }, (_, at) => ({
+        flush: () => void flushed.push(`${name}${at}`),
+        isInTurn: false,
+        isInCrowd: false,
+      })),
+  };
+}
+
+test('those of one turn are flushed at its end, each once', () => {
+  const { flusher, flushed, turn, sockets } = world();
+  for (const socket of [...sockets('a', 2), ...sockets('b', 1)]) {
+    flusher.add(socket);
+    flusher.add(socket);
+  }
+  expect(flushed).toEqual([]);
   turn();
-  expect(flushed).toBe(300);
-  for (let count = 0; count < 300; count += 1) flusher.add(socket);
+  expect(flushed).toEqual(['a0', 'a1', 'b0']);
   turn();
-  expect(flushed).toBe(300);
+  expect(flushed).toHaveLength(3);
+});
+
+test('a crowd is flushed in the order it came, a part in each turn', () => {
+  const { flusher, flushed, turn, sockets } = world();
+  const crowd = sockets('c', 300);
+  for (const socket of crowd) flusher.add(socket);
+  turn();
+  expect(flushed).toHaveLength(128);
+  turn();
+  expect(flushed).toHaveLength(256);
+  turn();
+  expect(flushed).toEqual(crowd.map((_, at) => `c${at}`));
+});
+
+test('what comes for a few meanwhile goes before the rest of a crowd, also to one of its members', () => {
+  const { flusher, flushed, turn, sockets } = world();
+  const crowd = sockets('c', 300);
+  for (const socket of crowd) flusher.add(socket);
+  turn();
+  flushed.length = 0;
+  for (const socket of [...sockets('x', 1), ...crowd.slice(299)]) flusher.add(socket);
+  turn();
+  expect(flushed.slice(0, 3)).toEqual(['x0', 'c299', 'c128']);
+});
+
+test('a second message to a crowd meets the first one where that is not yet written', () => {
+  const { flusher, flushed, turn, sockets } = world();
+  const crowd = sockets('c', 300);
+  for (const socket of crowd) flusher.add(socket);
+  turn();
+  for (const socket of crowd) flusher.add(socket);
+  for (let turns = 0; turns < 10; turns += 1) turn();
+  const order = [...crowd.keys(), ...crowd.keys()].slice(0, 300 + 128);
+  expect(flushed).toEqual(order.map((at) => `c${at}`));
+});
+
+test('a crowd is followed by a window of 2 ms in which frames meet; then all is prompt again', () => {
+  const { clock, flusher, flushed, turn, sockets } = world();
+  for (const socket of sockets('c', 256)) flusher.add(socket);
+  turn();
+  turn();
+  expect(flushed).toHaveLength(256);
+  const [late] = sockets('late', 1);
+  if (late === undefined) throw new Error('no socket');
+  flusher.add(late);
+  turn();
+  expect(flushed).toHaveLength(256);
   clock.advance(2);
-  expect(flushed).toBe(600);
+  expect(flushed.at(-1)).toBe('late0');
   clock.advance(2);
-  flusher.add(socket);
+  flusher.add(late);
   turn();
-  expect(flushed).toBe(601);
+  expect(flushed).toHaveLength(258);
 });

@@ -1,5 +1,5 @@
 import { ConfabError, limits } from '@confab/protocol';
-import type { Flusher } from './flusher.ts';
+import type { Flushable, Flusher } from './flusher.ts';
 import type { Transport } from './transport.ts';
 
 /** Above these, what is waiting for a slow reader costs it typing notes, then receipts, then events. */
@@ -40,14 +40,13 @@ export interface OutboundOwner {
  * What waits to be written to one peer: bounded, written once a turn, and never silent about a message. Texts stay
  * here, shared with other connections, until the transport has room, so a slow reader costs references, not copies.
  */
-export class Outbound {
+export class Outbound implements Flushable {
   readonly #transport: Transport;
   readonly #flusher: Flusher;
   readonly #owner: OutboundOwner;
   #queue: string[] | null = null;
   #queuedBytes = 0;
   #bufferedBytes = 0;
-  #isDirty = false;
   #isStopped = false;
   #isReading = true;
   #room: {
@@ -55,6 +54,8 @@ export class Outbound {
     readonly resolve: () => void;
     readonly reject: (error: Error) => void;
   } | null = null;
+  isInTurn = false;
+  isInCrowd = false;
   /** The tick at which the reader fell behind; 0 while it keeps up. */
   strainedSinceTick = 0;
   /** Conversations whose events were not passed on, each with the highest sequence; null where there are none. */
@@ -121,7 +122,6 @@ export class Outbound {
 
   /** Writes what waits, as far as the peer takes it. */
   flush(): void {
-    this.#isDirty = false;
     const queue = this.#queue;
     if (queue === null || this.#isStopped || this.#transport.isBlocked) return;
     // Taken out first: a transport may say within `send` that it has room again.
@@ -162,8 +162,6 @@ export class Outbound {
     if (this.#queue === null) this.#queue = [text];
     else this.#queue.push(text);
     this.#queuedBytes += bytes;
-    if (this.#isDirty) return;
-    this.#isDirty = true;
     this.#flusher.add(this);
   }
 

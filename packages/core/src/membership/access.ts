@@ -1,4 +1,4 @@
-import type { Digest, Membership, Views } from '@confab/contracts';
+import type { CursorPlace, Digest, Membership, Views } from '@confab/contracts';
 import {
   conversationIdPrefix,
   directConversationText,
@@ -58,6 +58,16 @@ export class Access {
   async membership(conversationId: string, userId: string): Promise<Membership | null> {
     const [row] = await this.#views.getMany('membership', [{ partition: userId, key: conversationId }]);
     return row?.value ?? null;
+  }
+
+  /** The latest membership at each place, or null. */
+  async memberships(places: readonly CursorPlace[]): Promise<readonly (Membership | null)[]> {
+    const rows = await this.#views.getMany(
+      'membership',
+      places.map(({ conversationId, userId }) => ({ partition: userId, key: conversationId })),
+    );
+    const byPlace = new Map(rows.map(({ partition, key, value }) => [`${key} ${partition}`, value]));
+    return places.map(({ conversationId, userId }) => byPlace.get(`${conversationId} ${userId}`) ?? null);
   }
 
   /** What the user may read: of a conversation as its member, or of their own log. Null: nothing. */

@@ -11,7 +11,6 @@ import { unreadCount } from '@confab/conversation';
 import type { Access } from '../membership/access.ts';
 import { floorOf } from '../membership/floor.ts';
 import type { ToldMembers } from '../membership/told-members.ts';
-import { ownBetween } from '../log/own-count.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import { Gathered } from './gathered.ts';
@@ -20,6 +19,9 @@ import { Gathered } from './gathered.ts';
 const GATHER_MS = 50;
 /** After a write that failed. */
 const RETRY_MS = 1_000;
+
+/** Places read at once while users' own devices are told: these reads are one turn of the event loop on one machine. */
+const TOLD_AT_ONCE = 200;
 
 /** A device's word about one conversation. */
 export interface ReceiptRequest {
@@ -148,51 +150,92 @@ export class Receipts {
   }
 
   async #tell(advances: readonly CursorAdvance[]): Promise<void> {
-    const news = new Map<
-      string,
-      { conversationId: string; userId: string; delivered?: number; read?: number }
-    >();
-    for (const { conversationId, userId, kind, sequence } of advances) {
-      const key = `${conversationId} ${userId}`;
-      const item = news.get(key) ?? { conversationId, userId };
-      item[kind] = Math.max(item[kind] ?? 0, sequence);
-      news.set(key, item);
+    const news = newsOf(advances);
+    for (const [conversationId, items] of byConversation(news)) {
+      await this.#guarded(() => this.#tellOthers(conversationId, items));
     }
-    for (const item of news.values()) {
-      try {
-        await this.#tellOthers(item);
-        if (item.read !== undefined) await this.#tellOwnDevices(item.conversationId, item.userId, item.read);
-      } catch (error) {
-        this.#options.observer.fault({ where: 'receipt-news', error });
-      }
+    const reads = news.filter((item) => item.read !== undefined);
+    for (let from = 0; from < reads.length; from += TOLD_AT_ONCE) {
+      await this.#guarded(() => this.#tellOwnDevices(reads.slice(from, from + TOLD_AT_ONCE)));
     }
   }
 
-  async #tellOthers(item: { conversationId: string; userId: string; delivered?: number; read?: number }) {
-    const { toldMembers } = this.#options;
-    const members = await toldMembers.of(item.conversationId, (tier) => tier.receipts === 'everyone');
-    if (members === null || !members.includes(item.userId)) return;
-    const others = members.filter((userId) => userId !== item.userId);
-    if (others.length > 0) await this.#options.delivery.deliverReceipt(others, item);
+  /** News that cannot be told are lost: devices find them in their lists. */
+  async #guarded(tell: () => Promise<void>): Promise<void> {
+    try {
+      await tell();
+    } catch (error) {
+      this.#options.observer.fault({ where: 'receipt-news', error });
+    }
   }
 
-  /** The user's other devices learn the new floor and what is unread above it at a head. */
-  async #tellOwnDevices(conversationId: string, userId: string, read: number): Promise<void> {
+  /** What several have read of one conversation: its members are looked up once. */
+  async #tellOthers(conversationId: string, items: readonly NewWatermarks[]): Promise<void> {
+    const { delivery, toldMembers } = this.#options;
+    const members = await toldMembers.of(conversationId, (tier) => tier.receipts === 'everyone');
+    if (members === null) return;
+    for (const item of items) {
+      if (!members.includes(item.userId)) continue;
+      const others = members.filter((userId) => userId !== item.userId);
+      if (others.length > 0) await delivery.deliverReceipt(others, item);
+    }
+  }
+
+  /** The users' other devices learn the new floor and what is unread above it at a head. */
+  async #tellOwnDevices(items: readonly NewWatermarks[]): Promise<void> {
     const { access, cursors, delivery, log } = this.#options;
-    const membership = await access.membership(conversationId, userId);
-    const head = (await log.heads([conversationId])).get(conversationId);
-    if (membership === null || membership.to !== null || head === undefined) return;
-    const [cursor] = await cursors.get([{ conversationId, userId }]);
-    const floor = floorOf(membership, cursor ?? null, head);
-    const own = await ownBetween(log, userId, [{ conversationId, floor, head }]);
-    await delivery.deliverReceipt([userId], {
-      conversationId,
-      userId,
-      read,
-      floor,
-      unread: unreadCount(head.ordinal, floor.ordinal, own[0] ?? 0),
-      headSequence: head.sequence,
-      headOrdinal: head.ordinal,
+    const memberships = await access.memberships(items);
+    const heads = await log.heads([...new Set(items.map(({ conversationId }) => conversationId))]);
+    const watermarks = await cursors.get(items);
+    const told = items.flatMap((item, index) => {
+      const membership = memberships[index] ?? null;
+      const head = heads.get(item.conversationId);
+      if (membership === null || membership.to !== null || head === undefined) return [];
+      return [{ item, head, floor: floorOf(membership, watermarks[index] ?? null, head) }];
     });
+    const own = await log.countOwn(
+      told.map(({ item: { conversationId, userId }, head, floor }) => ({
+        conversationId,
+        userId,
+        aboveSequence: floor.sequence,
+        throughSequence: head.sequence,
+      })),
+    );
+    for (const [index, { item, head, floor }] of told.entries()) {
+      const { conversationId, userId, read } = item;
+      await delivery.deliverReceipt([userId], {
+        conversationId,
+        userId,
+        ...(read === undefined ? {} : { read }),
+        floor,
+        unread: unreadCount(head.ordinal, floor.ordinal, own[index] ?? 0),
+        headSequence: head.sequence,
+        headOrdinal: head.ordinal,
+      });
+    }
   }
+}
+
+/** How far a user has come in a conversation, as others are told of it. */
+interface NewWatermarks {
+  readonly conversationId: string;
+  readonly userId: string;
+  delivered?: number;
+  read?: number;
+}
+
+/** The highest of each kind at each place, whichever device said it. */
+function newsOf(advances: readonly CursorAdvance[]): readonly NewWatermarks[] {
+  const news = new Map<string, NewWatermarks>();
+  for (const { conversationId, userId, kind, sequence } of advances) {
+    const key = `${conversationId} ${userId}`;
+    const item = news.get(key) ?? { conversationId, userId };
+    item[kind] = Math.max(item[kind] ?? 0, sequence);
+    news.set(key, item);
+  }
+  return [...news.values()];
+}
+
+function byConversation(news: readonly NewWatermarks[]): ReadonlyMap<string, readonly NewWatermarks[]> {
+  return Map.groupBy(news, ({ conversationId }) => conversationId);
 }

@@ -16,14 +16,12 @@ const NAMES_PER_USER_MAX = 2;
 const HIGHEST_CHARACTER = '\u{10ffff}';
 
 export class AccountReader {
-  readonly #byIds: Statement<AccountRow, [string]>;
+  readonly #byId: Statement<AccountRow, [string]>;
   readonly #credentials: Statement<{ user_id: string; password_hash: string }, [string]>;
   readonly #search: Statement<AccountRow, [string, string, number]>;
 
   constructor(db: Database) {
-    this.#byIds = db.query(
-      `SELECT ${ACCOUNT_COLUMNS} FROM json_each(?) asked CROSS JOIN accounts a ON a.user_id = asked.value`,
-    );
+    this.#byId = db.query(`SELECT ${ACCOUNT_COLUMNS} FROM accounts a WHERE a.user_id = ?`);
     this.#credentials = db.query(
       'SELECT user_id, password_hash FROM accounts WHERE folded_username = ? AND password_hash IS NOT NULL',
     );
@@ -34,8 +32,12 @@ export class AccountReader {
   }
 
   byIds(userIds: readonly string[]): ReadonlyMap<string, UserRecord> {
-    const rows = this.#byIds.all(JSON.stringify(userIds));
-    return new Map(rows.map((row) => [row.user_id, userRecord(row)]));
+    const found = new Map<string, UserRecord>();
+    for (const userId of userIds) {
+      const row = this.#byId.get(userId);
+      if (row !== null) found.set(userId, userRecord(row));
+    }
+    return found;
   }
 
   credentials(foldedUsername: string): Credentials | null {
@@ -82,17 +84,14 @@ const DEVICE_COLUMNS =
 export class DeviceReader {
   readonly #get: Statement<DeviceRow, [string, string]>;
   readonly #list: Statement<DeviceRow, [string]>;
-  readonly #signedIn: Statement<{ readonly place: number }, [string]>;
+  readonly #signedIn: Statement<unknown, [string, string]>;
 
   constructor(db: Database) {
     this.#get = db.query(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? AND device_id = ?`);
     this.#list = db.query(
       `SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? ORDER BY created_at, device_id`,
     );
-    this.#signedIn = db.query(
-      `SELECT asked.key AS place FROM json_each(?) asked
-       CROSS JOIN devices d ON d.user_id = asked.value ->> 0 AND d.device_id = asked.value ->> 1 AND d.revoked = 0`,
-    );
+    this.#signedIn = db.query('SELECT 1 FROM devices WHERE user_id = ? AND device_id = ? AND revoked = 0');
   }
 
   get(userId: string, deviceId: string): DeviceRecord | null {
@@ -105,9 +104,7 @@ export class DeviceReader {
   }
 
   revokedAmong(devices: readonly DeviceKey[]): readonly DeviceKey[] {
-    const asked = JSON.stringify(devices.map(({ userId, deviceId }) => [userId, deviceId]));
-    const signedIn = new Set(this.#signedIn.all(asked).map(({ place }) => place));
-    return devices.filter((_, place) => !signedIn.has(place));
+    return devices.filter(({ userId, deviceId }) => this.#signedIn.get(userId, deviceId) === null);
   }
 }
 

@@ -17,7 +17,7 @@ const WATERMARKS = `
 
 export class CursorReader {
   readonly #ofConversation: Statement<CursorRow, [string]>;
-  readonly #get: Statement<CursorRow & { readonly place: number }, [string]>;
+  readonly #get: Statement<CursorRow, [conversationId: string, userId: string]>;
 
   constructor(db: Database) {
     this.#ofConversation = db.query(
@@ -25,10 +25,9 @@ export class CursorReader {
        WHERE k.conversation = (SELECT number FROM conversations WHERE conversation_id = ?) GROUP BY k.user`,
     );
     this.#get = db.query(
-      `SELECT asked.key AS place, u.user_id, ${WATERMARKS} FROM json_each(?) asked
-       CROSS JOIN conversations c ON c.conversation_id = asked.value ->> 0
-       CROSS JOIN users u ON u.user_id = asked.value ->> 1
-       CROSS JOIN cursors k ON k.conversation = c.number AND k.user = u.number GROUP BY asked.key`,
+      `SELECT u.user_id, ${WATERMARKS} FROM conversations c CROSS JOIN users u CROSS JOIN cursors k
+       WHERE c.conversation_id = ? AND u.user_id = ? AND k.conversation = c.number AND k.user = u.number
+       GROUP BY k.user`,
     );
   }
 
@@ -37,10 +36,10 @@ export class CursorReader {
   }
 
   get(places: readonly CursorPlace[]): readonly (UserCursor | null)[] {
-    const cursors = places.map((): UserCursor | null => null);
-    const asked = JSON.stringify(places.map(({ conversationId, userId }) => [conversationId, userId]));
-    for (const row of this.#get.all(asked)) cursors[row.place] = userCursor(row);
-    return cursors;
+    return places.map(({ conversationId, userId }) => {
+      const row = this.#get.get(conversationId, userId);
+      return row === null ? null : userCursor(row);
+    });
   }
 }
 

@@ -17,7 +17,7 @@ const AFTER = { above: '>', from: '>=' } as const;
 export class ViewReader {
   readonly #list: Readonly<Record<keyof typeof AFTER, Statement<Row, RangeParameters>>>;
   readonly #count: Readonly<Record<keyof typeof AFTER, Statement<{ count: number }, RangeParameters>>>;
-  readonly #many: Statement<Row, [string, number]>;
+  readonly #one: Statement<Row, [view: number, partition: string, key: string]>;
   readonly #watermark: Statement<{ sequence: number }, [string]>;
 
   constructor(db: Database) {
@@ -27,10 +27,9 @@ export class ViewReader {
       db.query(`SELECT count(*) AS count FROM (SELECT 1 ${rangeOf(comparison)} LIMIT ?)`);
     this.#list = { above: list(AFTER.above), from: list(AFTER.from) };
     this.#count = { above: count(AFTER.above), from: count(AFTER.from) };
-    this.#many = db.query(
-      `SELECT v.partition, v.key, v.version, v.value FROM json_each(?) asked
-       CROSS JOIN views v ON v.view = ? AND v.partition = asked.value ->> 0 AND v.key = asked.value ->> 1
-       WHERE v.value IS NOT NULL`,
+    this.#one = db.query(
+      `SELECT partition, key, version, value FROM views
+       WHERE view = ? AND partition = ? AND key = ? AND value IS NOT NULL`,
     );
     this.#watermark = db.query('SELECT sequence FROM conversations WHERE conversation_id = ?');
   }
@@ -41,8 +40,12 @@ export class ViewReader {
   }
 
   getMany<V extends ViewName>(view: V, places: readonly ViewPlace[]): readonly ViewRow<V>[] {
-    const asked = JSON.stringify(places.map(({ partition, key }) => [partition, key]));
-    return this.#many.all(asked, viewCodes[view]).map((row) => viewRow<V>(row));
+    const rows: ViewRow<V>[] = [];
+    for (const { partition, key } of places) {
+      const row = this.#one.get(viewCodes[view], partition, key);
+      if (row !== null) rows.push(viewRow<V>(row));
+    }
+    return rows;
   }
 
   /** One small statement each, for a limit cannot come from a row; inside the process that is no round trip. */
