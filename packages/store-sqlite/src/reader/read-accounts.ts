@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { Credentials, DeviceKey, DeviceRecord, UserRecord } from '@confab/contracts';
+import { ReadTogether } from './read-together.ts';
 
 interface AccountRow {
   readonly user_id: string;
@@ -16,11 +17,13 @@ const NAMES_PER_USER_MAX = 2;
 const HIGHEST_CHARACTER = '\u{10ffff}';
 
 export class AccountReader {
+  readonly #together: ReadTogether;
   readonly #byId: Statement<AccountRow, [string]>;
   readonly #credentials: Statement<{ user_id: string; password_hash: string }, [string]>;
   readonly #search: Statement<AccountRow, [string, string, number]>;
 
   constructor(db: Database) {
+    this.#together = new ReadTogether(db);
     this.#byId = db.query(`SELECT ${ACCOUNT_COLUMNS} FROM accounts a WHERE a.user_id = ?`);
     this.#credentials = db.query(
       'SELECT user_id, password_hash FROM accounts WHERE folded_username = ? AND password_hash IS NOT NULL',
@@ -32,12 +35,8 @@ export class AccountReader {
   }
 
   byIds(userIds: readonly string[]): ReadonlyMap<string, UserRecord> {
-    const found = new Map<string, UserRecord>();
-    for (const userId of userIds) {
-      const row = this.#byId.get(userId);
-      if (row !== null) found.set(userId, userRecord(row));
-    }
-    return found;
+    const rows = this.#together.each(userIds, (userId) => this.#byId.get(userId));
+    return new Map(rows.flatMap((row) => (row === null ? [] : [[row.user_id, userRecord(row)]])));
   }
 
   credentials(foldedUsername: string): Credentials | null {
@@ -82,11 +81,13 @@ const DEVICE_COLUMNS =
   'user_id, device_id, name, created_at, last_seen_at, revoked, refresh_nonce, refresh_generation, rotated_at_ms, revoked_at_ms';
 
 export class DeviceReader {
+  readonly #together: ReadTogether;
   readonly #get: Statement<DeviceRow, [string, string]>;
   readonly #list: Statement<DeviceRow, [string]>;
   readonly #signedIn: Statement<unknown, [string, string]>;
 
   constructor(db: Database) {
+    this.#together = new ReadTogether(db);
     this.#get = db.query(`SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? AND device_id = ?`);
     this.#list = db.query(
       `SELECT ${DEVICE_COLUMNS} FROM devices WHERE user_id = ? ORDER BY created_at, device_id`,
@@ -104,7 +105,10 @@ export class DeviceReader {
   }
 
   revokedAmong(devices: readonly DeviceKey[]): readonly DeviceKey[] {
-    return devices.filter(({ userId, deviceId }) => this.#signedIn.get(userId, deviceId) === null);
+    const found = this.#together.each(devices, ({ userId, deviceId }) =>
+      this.#signedIn.get(userId, deviceId),
+    );
+    return devices.filter((_, place) => found[place] === null);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { CursorPlace, UserCursor } from '@confab/contracts';
 import { cursorCodes } from '../codes.ts';
+import { ReadTogether } from './read-together.ts';
 
 interface CursorRow {
-  readonly user_id: string;
   readonly delivered: number;
   readonly read: number;
   readonly read_ordinal: number;
@@ -16,33 +16,36 @@ const WATERMARKS = `
   coalesce(max(k.ordinal) FILTER (WHERE k.kind = ${cursorCodes.read}), 0) AS read_ordinal`;
 
 export class CursorReader {
-  readonly #ofConversation: Statement<CursorRow, [string]>;
-  readonly #get: Statement<CursorRow, [conversationId: string, userId: string]>;
+  readonly #together: ReadTogether;
+  readonly #ofConversation: Statement<CursorRow & { readonly user_id: string }, [string]>;
+  readonly #get: Statement<CursorRow & { readonly found: number }, [conversationId: string, userId: string]>;
 
   constructor(db: Database) {
+    this.#together = new ReadTogether(db);
     this.#ofConversation = db.query(
       `SELECT u.user_id, ${WATERMARKS} FROM cursors k CROSS JOIN users u ON u.number = k.user
        WHERE k.conversation = (SELECT number FROM conversations WHERE conversation_id = ?) GROUP BY k.user`,
     );
+    // One group, and none to be sorted: that would cost more than all the rest.
     this.#get = db.query(
-      `SELECT u.user_id, ${WATERMARKS} FROM conversations c CROSS JOIN users u CROSS JOIN cursors k
-       WHERE c.conversation_id = ? AND u.user_id = ? AND k.conversation = c.number AND k.user = u.number
-       GROUP BY k.user`,
+      `SELECT count(*) AS found, ${WATERMARKS} FROM cursors k
+       WHERE k.conversation = (SELECT number FROM conversations WHERE conversation_id = ?)
+         AND k.user = (SELECT number FROM users WHERE user_id = ?)`,
     );
   }
 
   ofConversation(conversationId: string): readonly UserCursor[] {
-    return this.#ofConversation.all(conversationId).map(userCursor);
+    return this.#ofConversation.all(conversationId).map((row) => userCursor(row.user_id, row));
   }
 
   get(places: readonly CursorPlace[]): readonly (UserCursor | null)[] {
-    return places.map(({ conversationId, userId }) => {
+    return this.#together.each(places, ({ conversationId, userId }) => {
       const row = this.#get.get(conversationId, userId);
-      return row === null ? null : userCursor(row);
+      return row === null || row.found === 0 ? null : userCursor(userId, row);
     });
   }
 }
 
-function userCursor(row: CursorRow): UserCursor {
-  return { userId: row.user_id, delivered: row.delivered, read: row.read, readOrdinal: row.read_ordinal };
+function userCursor(userId: string, row: CursorRow): UserCursor {
+  return { userId, delivered: row.delivered, read: row.read, readOrdinal: row.read_ordinal };
 }

@@ -11,6 +11,7 @@ import { isCountable, type LogEventType } from '@confab/protocol';
 import { clientIdHash } from '../client-id-hash.ts';
 import { eventTypeCodes } from '../codes.ts';
 import { EVENT_COLUMNS, type EventRow, foundEvent, type FoundRow, storedEvent } from '../event-row.ts';
+import { ReadTogether } from './read-together.ts';
 
 interface HeadRow {
   readonly conversation_id: string;
@@ -25,18 +26,16 @@ type OwnCountParameters = [conversationId: string, userId: string, above: number
 type Direction = 'ASC' | 'DESC';
 type PageParameters = [conversationId: string, after: number, before: number, limit: number];
 
-/**
- * What is asked for many places is one small statement for each: inside the process that is no round trip, and a
- * look-up of its own costs a fifth of one through a list of JSON.
- */
 export class LogReader {
   readonly #db: Database;
+  readonly #together: ReadTogether;
   readonly #head: Statement<HeadRow, [string]>;
   readonly #found: Statement<FoundRow, [string, Uint8Array]>;
   readonly #countOwn: Statement<{ count: number }, OwnCountParameters>;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#together = new ReadTogether(db);
     this.#head = db.query(
       `SELECT conversation_id, sequence, ordinal, event_id, sent_at, preview FROM conversations
        WHERE conversation_id = ? AND sequence > 0`,
@@ -54,9 +53,8 @@ export class LogReader {
 
   heads(conversationIds: readonly string[]): ReadonlyMap<string, LogHead> {
     const heads = new Map<string, LogHead>();
-    for (const conversationId of conversationIds) {
-      const row = this.#head.get(conversationId);
-      if (row !== null) heads.set(conversationId, headOf(row));
+    for (const row of this.#together.each(conversationIds, (id) => this.#head.get(id))) {
+      if (row !== null) heads.set(row.conversation_id, headOf(row));
     }
     return heads;
   }
@@ -76,7 +74,7 @@ export class LogReader {
   }
 
   findByClientIds(conversationId: string, keys: readonly IdempotencyKey[]): readonly (FoundEvent | null)[] {
-    return keys.map(({ userId, clientMessageId }) => {
+    return this.#together.each(keys, ({ userId, clientMessageId }) => {
       const row = this.#found.get(conversationId, clientIdHash(userId, clientMessageId));
       const isIt = row !== null && row.sender_id === userId && row.client_message_id === clientMessageId;
       return isIt ? foundEvent(conversationId, row) : null;
@@ -84,7 +82,7 @@ export class LogReader {
   }
 
   countOwn(questions: readonly OwnCountQuestion[]): readonly number[] {
-    return questions.map(({ conversationId, userId, aboveSequence, throughSequence }) => {
+    return this.#together.each(questions, ({ conversationId, userId, aboveSequence, throughSequence }) => {
       const row = this.#countOwn.get(conversationId, userId, aboveSequence, throughSequence);
       return row?.count ?? 0;
     });

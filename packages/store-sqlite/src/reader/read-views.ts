@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'bun:sqlite';
 import type { ViewListRequest, ViewName, ViewPlace, ViewRow } from '@confab/contracts';
 import { viewCodes } from '../codes.ts';
+import { ReadTogether } from './read-together.ts';
 
 interface Row {
   readonly partition: string;
@@ -18,9 +19,11 @@ export class ViewReader {
   readonly #list: Readonly<Record<keyof typeof AFTER, Statement<Row, RangeParameters>>>;
   readonly #count: Readonly<Record<keyof typeof AFTER, Statement<{ count: number }, RangeParameters>>>;
   readonly #one: Statement<Row, [view: number, partition: string, key: string]>;
+  readonly #together: ReadTogether;
   readonly #watermark: Statement<{ sequence: number }, [string]>;
 
   constructor(db: Database) {
+    this.#together = new ReadTogether(db);
     const list = (comparison: string): Statement<Row, RangeParameters> =>
       db.query(`SELECT partition, key, version, value ${rangeOf(comparison)} ORDER BY key LIMIT ?`);
     const count = (comparison: string): Statement<{ count: number }, RangeParameters> =>
@@ -40,17 +43,13 @@ export class ViewReader {
   }
 
   getMany<V extends ViewName>(view: V, places: readonly ViewPlace[]): readonly ViewRow<V>[] {
-    const rows: ViewRow<V>[] = [];
-    for (const { partition, key } of places) {
-      const row = this.#one.get(viewCodes[view], partition, key);
-      if (row !== null) rows.push(viewRow<V>(row));
-    }
-    return rows;
+    const code = viewCodes[view];
+    const rows = this.#together.each(places, ({ partition, key }) => this.#one.get(code, partition, key));
+    return rows.flatMap((row) => (row === null ? [] : [viewRow<V>(row)]));
   }
 
-  /** One small statement each, for a limit cannot come from a row; inside the process that is no round trip. */
   counts(questions: readonly ViewListRequest<ViewName>[]): readonly number[] {
-    return questions.map(({ view, partition, after, limit }) => {
+    return this.#together.each(questions, ({ view, partition, after, limit }) => {
       const statement = this.#count[after === null ? 'from' : 'above'];
       return statement.get(viewCodes[view], partition, after ?? '', limit)?.count ?? 0;
     });
