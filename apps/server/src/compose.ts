@@ -150,7 +150,8 @@ export async function openStore(config: Config, onFatal: (error: Error) => void)
 
 /** The history in a file of the data folder. */
 export async function openSqlite(config: Config, onFatal: (error: Error) => void): Promise<SqliteStore> {
-  return await openSqliteStore({ path: join(resolve(config.dataDir), 'confab.sqlite'), onFatal });
+  const { dataDir, checkpointMib } = config;
+  return await openSqliteStore({ path: join(resolve(dataDir), 'confab.sqlite'), onFatal, checkpointMib });
 }
 
 /** The history in Cassandra. Throws where its settings do not keep the promises, or its tables are not there. */

@@ -54,6 +54,12 @@ export const settings = {
     default: '.confab',
     description: 'The folder of all data: the database and the secret of the installation. Back up this one.',
   }),
+  checkpointMib: plain(wholeNumber('MiB', 1, 64), {
+    name: 'CONFAB_SQLITE_CHECKPOINT_MIB',
+    default: '16',
+    description:
+      'SQLite: how much is written to its log file before that is copied back into the database. More is less work for the disk; less makes the pauses shorter in which nothing is written, for a slow one.',
+  }),
   cassandra: optional(hosts, {
     name: 'CONFAB_CASSANDRA',
     description:

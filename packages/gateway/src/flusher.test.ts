@@ -34,7 +34,7 @@ test('those of one turn are flushed at its end, each once', () => {
   expect(flushed).toHaveLength(3);
 });
 
-test('a crowd is flushed in the order it came, a part in each turn', () => {
+test('[G7.1] a crowd is flushed in the order it came, a part in each turn, and nobody of it is left out', () => {
   const { flusher, flushed, turn, sockets } = world();
   const crowd = sockets('c', 300);
   for (const socket of crowd) flusher.add(socket);
@@ -57,7 +57,7 @@ test('what comes for a few meanwhile goes before the rest of a crowd, also to on
   expect(flushed.slice(0, 3)).toEqual(['x0', 'c299', 'c128']);
 });
 
-test('a second message to a crowd meets the first one where that is not yet written', () => {
+test('[G7.1] a second message to a crowd meets the first one where that is not yet written', () => {
   const { flusher, flushed, turn, sockets } = world();
   const crowd = sockets('c', 300);
   for (const socket of crowd) flusher.add(socket);

@@ -28,6 +28,7 @@ interface Scenario {
 
 const scenarios: readonly Scenario[] = [
   { name: '1 conversation, 1 in flight', conversations: 1, inFlight: 1, eventsPerCommit: 1 },
+  { name: '100 conversations, 100 in flight', conversations: 100, inFlight: 100, eventsPerCommit: 1 },
   { name: '1,000 conversations, 10 in flight', conversations: 1_000, inFlight: 10, eventsPerCommit: 1 },
   { name: '1,000 conversations, 100 in flight', conversations: 1_000, inFlight: 100, eventsPerCommit: 1 },
   { name: '20,000 conversations, 100 in flight', conversations: 20_000, inFlight: 100, eventsPerCommit: 1 },

@@ -21,7 +21,7 @@ export function rawLoop(
   const { conversations, inFlight, seconds } = options;
   const insert = db.query(
     `INSERT INTO events (conversation, sequence, ordinal, type, countable, sender, event_id, client_message_id,
-       client_id_hash, content_hash, sent_at, json) VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)`,
+       client_id_hash, content_hash, sent_at, json, sender_ordinal) VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const setHead = db.query(
     'UPDATE conversations SET sequence = ?, event_id = ?, preview = ? WHERE number = ?',
@@ -40,6 +40,7 @@ export function rawLoop(
       event.contentHash,
       event.sentAt,
       event.json,
+      event.ordinal,
     );
 
   let events = 0;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { lockFile } from './file-lock.ts';
 import { type ConnectedSqliteStore, type SqliteStoreOptions, storeOver } from './open-sqlite-store.ts';
 import { createPrivateFile, createPrivateFolder } from './private-files.ts';
+import { storeLimits } from './settings.ts';
 import type { FromWriter } from './wire.ts';
 import { openDatabase } from './writer/open-database.ts';
 import { WriterLoop } from './writer/writer-loop.ts';
@@ -27,7 +28,11 @@ export function openSqliteStoreInThisThread({ path, onFatal }: SqliteStoreOption
 function linkToLoop(path: string): WriterLink {
   let tell: ((message: FromWriter) => void) | null = null;
   const asker = { post: (message: FromWriter) => tell?.(message) };
-  const loop = new WriterLoop(openDatabase(path), { postToAll: asker.post, soon: setImmediate });
+  const loop = new WriterLoop(openDatabase(path), {
+    postToAll: asker.post,
+    soon: setImmediate,
+    checkpointMib: storeLimits.checkpointMib,
+  });
   return {
     post(message) {
       if (typeof message === 'string') loop.accept(message, asker);

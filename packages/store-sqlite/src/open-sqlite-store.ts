@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { lockFile } from './file-lock.ts';
 import { createPorts, type StorePorts } from './ports.ts';
 import { createPrivateFile, createPrivateFolder } from './private-files.ts';
-import { readerPragmas } from './settings.ts';
+import { readerPragmas, storeLimits } from './settings.ts';
 import type { FromWriter, ToWriter } from './wire.ts';
 import { WriterClient } from './writer-client.ts';
 import { linkToPort, linkToWorker } from './writer-link.ts';
@@ -16,6 +16,8 @@ export interface SqliteStoreOptions {
    * it: the process must end, and its next start decides from the file.
    */
   readonly onFatal: (error: Error) => void;
+  /** How much the log file grows before it is copied back. */
+  readonly checkpointMib?: number;
 }
 
 export interface SqliteStore extends StorePorts {
@@ -35,13 +37,14 @@ export interface SharedStore {
 }
 
 /** Throws where another process has the file, or it is not one of ours, or it cannot be written durably. */
-export async function openSqliteStore({ path, onFatal }: SqliteStoreOptions): Promise<SqliteStore> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { path, onFatal, checkpointMib = storeLimits.checkpointMib } = options;
   createPrivateFolder(dirname(path));
   const lock = lockFile(path);
   try {
     createPrivateFile(path);
     const worker = new Worker(new URL('./writer/writer-worker.ts', import.meta.url).href);
-    await openInWorker(worker, path);
+    await openInWorker(worker, { path, checkpointMib });
     const store = storeOver(path, new WriterClient(linkToWorker(worker), onFatal), () => lock.release());
     return { ...store, share: () => ({ path, port: portTo(worker) }) };
   } catch (error) {
@@ -84,7 +87,10 @@ function portTo(worker: Worker): MessagePort {
   return port2;
 }
 
-async function openInWorker(worker: Worker, path: string): Promise<void> {
+async function openInWorker(
+  worker: Worker,
+  opening: { readonly path: string; readonly checkpointMib: number },
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const refuse = (message: string): void => {
     worker.terminate();
@@ -102,7 +108,7 @@ async function openInWorker(worker: Worker, path: string): Promise<void> {
     },
     { signal },
   );
-  const message: ToWriter = { kind: 'open', path };
+  const message: ToWriter = { kind: 'open', ...opening };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
   worker.postMessage(message);
   try {

@@ -6,8 +6,11 @@ export const storeLimits = {
   waitingCharactersMax: 64 * 1024 * 1024,
   /** Writes in one transaction: more would make the first of them wait too long for the fsync. */
   requestsPerTransactionMax: 1_000,
-  /** Pages written after which the log file is copied back, which bounds its size and each pause. */
-  checkpointPagesMin: 1_000,
+  /**
+   * Growth of the log file after which it is copied back, in MiB. Each page is copied once, however often it was written
+   * meanwhile, so more of it at once is less work for each write, and a longer pause.
+   */
+  checkpointMib: 16,
   /** Frames of the log file beyond which readers are waited for, so that it starts over: 64 MiB. */
   logFramesMax: 16_384,
   /** Conversations whose number and head the writer remembers. */
@@ -17,7 +20,7 @@ export const storeLimits = {
   archivePageBytesMax: 4 * 1024 * 1024,
 } as const;
 
-const PAGE_BYTES = 4_096;
+export const PAGE_BYTES = 4_096;
 const BUSY_TIMEOUT_MS = 5_000;
 const WRITER_CACHE_KIB = 64 * 1024;
 const READER_CACHE_KIB = 32 * 1024;

@@ -6,7 +6,7 @@ import type { Answer, Write, WriteKind, WriteRequests } from './write-requests.t
  */
 export type ToWriter =
   | string
-  | { readonly kind: 'open'; readonly path: string }
+  | { readonly kind: 'open'; readonly path: string; readonly checkpointMib: number }
   /** Another thread writes too, through this port. */
   | { readonly kind: 'let_in'; readonly port: MessagePort }
   | { readonly kind: 'close' };

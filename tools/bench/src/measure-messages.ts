@@ -13,6 +13,8 @@ const OPEN_AT_ONCE = 128;
 const SETTLE_MS_MAX = 60_000;
 const MESSAGES = 'messages';
 const MIB = 2 ** 20;
+/** The name of the line that `tellsLag` adds. */
+export const LAG = 'delivery after ack';
 
 type Load = LoadProcess<typeof MESSAGES>;
 
@@ -25,6 +27,8 @@ export type MessageRun = {
   readonly drive: Drive;
   /** The measured time. */
   readonly seconds: number;
+  /** Whether the row tells how long after its acknowledgement a message arrives; where senders and readers share a load. */
+  readonly tellsLag?: boolean;
 };
 
 /** Sends messages for the measured time and gives the row; what was acknowledged and read is checked against the log. */
@@ -47,7 +51,7 @@ export async function measureMessages(bench: Bench, run: MessageRun): Promise<Ro
   const storeUsage = storeMeter.read();
   await settle(loads, target);
   const recorded = await Promise.all(loads.map(async (load) => load.call('latencies')));
-  const latencies = summariesOf(recorded, plans);
+  const latencies = [...summariesOf(recorded, plans), ...(run.tellsLag === true ? [lagOf(recorded)] : [])];
   bench.progress(`${target.subject}, ${what}: checking`);
   const evidence = await Promise.all(loads.map(async (load) => load.call('evidence')));
   const broken = target.speaks === 'log' ? await checkLogs(target, evidence) : [];
@@ -131,6 +135,13 @@ function summariesOf(
         ]
       : []),
   ].filter(({ count }) => count > 0);
+}
+
+function lagOf(all: readonly Latencies[]): LatencySummary {
+  return summaryOf(
+    LAG,
+    all.map(({ lag }) => lag),
+  );
 }
 
 function latenessOf(all: readonly Latencies[], drive: Drive): readonly Figure[] {

@@ -17,7 +17,7 @@ test('[LOG3] a write that is at fault takes no other with it, and leaves nothing
     forget: () => void (forgotten += 1),
   } as unknown as WriteExecutor;
   const writes = ['one', 'faulty', 'two'].map((name) => ['touch', name] as unknown as Write);
-  const answers = new GroupCommit(db, executor).run(writes);
+  const answers = new GroupCommit(db, executor, 1).run(writes);
   expect(answers.map(({ kind }) => kind)).toEqual(['done', 'fault', 'done']);
   expect(db.query('SELECT name FROM written').values().flat()).toEqual(['one', 'two']);
   expect(forgotten).toBeGreaterThan(0);
@@ -37,7 +37,7 @@ function failedCommit(code: string) {
   const executor = { execute: () => null, forget: () => undefined } as unknown as WriteExecutor;
   const writes = ['one', 'two'].map((name) => ['touch', name] as unknown as Write);
   try {
-    const answers = new GroupCommit(db, executor).run(writes);
+    const answers = new GroupCommit(db, executor, 1).run(writes);
     return { outcome: answers.map(({ kind }) => kind).join(), rolledBack: said.includes('ROLLBACK') };
   } catch (error) {
     return { outcome: error instanceof Error ? error.name : 'thrown', rolledBack: said.includes('ROLLBACK') };

@@ -1,8 +1,10 @@
 import type { Database } from 'bun:sqlite';
-import { storeLimits } from '../settings.ts';
+import { PAGE_BYTES, storeLimits } from '../settings.ts';
 import type { Answer, Write } from '../write-requests.ts';
 import { errorText, meaningOf } from './errors.ts';
 import type { WriteExecutor } from './write-executor.ts';
+
+const MIB = 2 ** 20;
 
 /** Thrown where only a restart can tell what the file holds; nothing may be answered after it. */
 class FatalStoreError extends Error {
@@ -18,10 +20,13 @@ interface LogFileState {
 export class GroupCommit {
   readonly #db: Database;
   readonly #executor: WriteExecutor;
+  readonly #checkpointFrames: number;
 
-  constructor(db: Database, executor: WriteExecutor) {
+  /** `checkpointMib`: how much the log file grows before it is copied back. */
+  constructor(db: Database, executor: WriteExecutor, checkpointMib: number) {
     this.#db = db;
     this.#executor = executor;
+    this.#checkpointFrames = (checkpointMib * MIB) / PAGE_BYTES;
   }
 
   /** The answers, in order, once everything is on the disk. Throws `FatalStoreError`, and then none is known. */
@@ -53,7 +58,7 @@ export class GroupCommit {
    */
   checkpoint(): void {
     const { frames, copied } = this.#logFile('NOOP');
-    if (frames - copied < storeLimits.checkpointPagesMin) return;
+    if (frames - copied < this.#checkpointFrames) return;
     try {
       this.#logFile(frames > storeLimits.logFramesMax ? 'RESTART' : 'PASSIVE');
     } catch (error) {

@@ -16,6 +16,7 @@ interface Surroundings {
   readonly postToAll: (message: FromWriter) => void;
   /** Calls back once every message that has arrived was handed over. */
   readonly soon: (action: () => void) => void;
+  readonly checkpointMib: number;
 }
 
 /** Writes of one thread that came one after the other. */
@@ -38,7 +39,7 @@ export class WriterLoop {
 
   constructor(db: Database, surroundings: Surroundings) {
     this.#db = db;
-    this.#group = new GroupCommit(db, new WriteExecutor(db));
+    this.#group = new GroupCommit(db, new WriteExecutor(db), surroundings.checkpointMib);
     this.#surroundings = surroundings;
   }
 

@@ -18,16 +18,16 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWriter>) => {
   if (typeof data === 'string') loop?.accept(data, owner);
   else if (data.kind === 'close') loop?.close();
   else if (data.kind === 'let_in') letIn(data.port);
-  else open(data.path);
+  else open(data.path, data.checkpointMib);
 });
 
 function postToAll(message: FromWriter): void {
   for (const asker of askers) asker.post(message);
 }
 
-function open(path: string): void {
+function open(path: string, checkpointMib: number): void {
   try {
-    loop = new WriterLoop(openDatabase(path), { postToAll, soon: setImmediate });
+    loop = new WriterLoop(openDatabase(path), { postToAll, soon: setImmediate, checkpointMib });
     owner.post({ kind: 'ready' });
   } catch (error) {
     owner.post({ kind: 'not_opened', message: errorText(error) });

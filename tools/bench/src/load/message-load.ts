@@ -50,7 +50,9 @@ export type Latencies = {
   readonly ack: Recorded;
   /** To its arrival at each reader but the device that sent it. */
   readonly delivery: Recorded;
-  /** To its arrival at the last reader. */
+  /** From its acknowledgement to its arrival at each of those readers; 0 where it arrived first. */
+  readonly lag: Recorded;
+  /** From when it should have been sent to its arrival at the last reader. */
   readonly whole: Recorded;
   /** To when it was sent: how late the generator itself was. */
   readonly late: Recorded;
@@ -61,6 +63,7 @@ type Measuring = {
   readonly processorUs: number;
   readonly ack: LatencyRecorder;
   readonly delivery: LatencyRecorder;
+  readonly lag: LatencyRecorder;
   readonly whole: LatencyRecorder;
   readonly late: LatencyRecorder;
   accepted: number;
@@ -116,6 +119,7 @@ export class MessageLoad implements DeviceListener {
       processorUs: ownProcessorUs(),
       ack: new LatencyRecorder(fromUs, forMs),
       delivery: new LatencyRecorder(fromUs, forMs),
+      lag: new LatencyRecorder(fromUs, forMs),
       whole: new LatencyRecorder(fromUs, forMs),
       late: new LatencyRecorder(fromUs, forMs),
       accepted: 0,
@@ -149,10 +153,11 @@ export class MessageLoad implements DeviceListener {
   }
 
   async latencies(): Promise<Latencies> {
-    const { ack, delivery, whole, late } = this.#measured();
+    const { ack, delivery, lag, whole, late } = this.#measured();
     return {
       ack: ack.recorded(),
       delivery: delivery.recorded(),
+      lag: lag.recorded(),
       whole: whole.recorded(),
       late: late.recorded(),
     };
@@ -202,7 +207,11 @@ export class MessageLoad implements DeviceListener {
     const atUs = device.heardUs;
     if (this.#measuring !== null) {
       this.#measuring.delivered += 1;
-      if (!this.#hasSent(device, number)) this.#measuring.delivery.record(meantUs, atUs);
+      if (!this.#hasSent(device, number)) {
+        this.#measuring.delivery.record(meantUs, atUs);
+        if (this.#record.has(number))
+          this.#measuring.lag.record(this.#record.acceptedUsOf(number) || atUs, atUs);
+      }
     }
     if (!this.#record.has(number) || !this.#record.deliver(number)) return;
     this.#measuring?.whole.record(meantUs, atUs);

@@ -60,6 +60,11 @@ export class MessageRecord {
     return this.#meantUs[number - this.#firstNumber] ?? 0;
   }
 
+  /** When it was acknowledged; 0: not yet. */
+  acceptedUsOf(number: number): number {
+    return this.#acceptedUs[number - this.#firstNumber] ?? 0;
+  }
+
   accept(number: number, sequence: number, atUs: number): void {
     const at = number - this.#firstNumber;
     this.#acceptedUs[at] = atUs;

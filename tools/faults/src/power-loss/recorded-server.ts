@@ -57,7 +57,8 @@ export class RecordedServer implements ServerUnderTest {
 
   async start(): Promise<void> {
     this.#runs += 1;
-    const data = `CONFAB_DATA_DIR=${join(this.#folder, 'data')}`;
+    // So small that the log file is copied back a few times on the way.
+    const settings = [`CONFAB_DATA_DIR=${join(this.#folder, 'data')}`, 'CONFAB_SQLITE_CHECKPOINT_MIB=4'];
     const options = ['-D', '-f', '-y', '-xx', '-s', String(TEXT_BYTES_MAX), '-e', `trace=${TRACED_CALLS}`];
     this.#running = await WrappedServer.start((_, command) => [
       'strace',
@@ -65,7 +66,7 @@ export class RecordedServer implements ServerUnderTest {
       '-o',
       this.#trace,
       'env',
-      data,
+      ...settings,
       ...command,
     ]);
   }

@@ -108,6 +108,19 @@ export const losses: readonly Mutation[] = [
     ],
   },
   {
+    name: 'gateway-forgets-the-rest-of-a-crowd',
+    breaks: ['G7.1'],
+    suite: 'gateway',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/gateway/src/flusher.ts',
+        find: `if (this.#crowd.length > 0) this.#plan();`,
+        replace: `if (this.#crowd.length > CROWD_MIN) this.#plan();`,
+      },
+    ],
+  },
+  {
     name: 'redis-bus-asks-for-nothing-after-it-was-deaf',
     breaks: ['BUS4'],
     suite: 'bus',

@@ -60,6 +60,19 @@ export const once: readonly Mutation[] = [
     ],
   },
   {
+    name: 'sqlite-takes-the-only-repetition-of-a-commit-for-new',
+    breaks: ['LOG4'],
+    suite: 'sqlite-ports',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/store-sqlite/src/writer/write-log.ts',
+        find: `if (this.#append(conversation.number, event)) continue;`,
+        replace: `if (this.#append(conversation.number, event) || events.length === 1) continue;`,
+      },
+    ],
+  },
+  {
     name: 'cassandra-writes-an-id-that-stands',
     breaks: ['LOG4'],
     suite: 'cassandra',

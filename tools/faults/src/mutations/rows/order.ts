@@ -39,7 +39,7 @@ export const order: readonly Mutation[] = [
     edits: [
       {
         file: SQLITE_LOG,
-        find: `if ((known?.sequence ?? 0) !== request.expectedHead) return { kind: 'head_moved' };`,
+        find: `if (!isAtHead) return { kind: 'head_moved' };`,
         replace: ``,
       },
     ],
