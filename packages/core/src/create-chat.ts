@@ -5,6 +5,7 @@ import type {
   Cursors,
   Devices,
   Digest,
+  EventsEnvelope,
   NodeBus,
   NodeDirectory,
   Observer,
@@ -201,8 +202,7 @@ function chatOf(
     },
     async start() {
       unsubscribe = bus.subscribe(node.nodeId, (envelope) => {
-        // A crowd that comes back after a node has died reads these, from nodes that committed none of them.
-        if (envelope.kind === 'events') tails.append(envelope.conversationId, storedOf(envelope));
+        if (envelope.kind === 'events') keepTail(tails, envelope);
         const events = sessions.receive(envelope);
         if (events > 0) observer.delivered({ sockets: events, events: 1 });
       });
@@ -222,6 +222,13 @@ function chatOf(
       unsubscribe();
     },
   };
+}
+
+/** A crowd that comes back after a node has died reads tails from nodes that committed none of these events. */
+function keepTail(tails: TailCache, envelope: EventsEnvelope): void {
+  const last = envelope.deliveries.at(-1)?.sequence ?? 0;
+  if (!tails.reaches(envelope.conversationId, last))
+    tails.append(envelope.conversationId, storedOf(envelope));
 }
 
 /** The signed-in user a verb acts for. Who may ask is a row of the operations table. */

@@ -13,15 +13,17 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** The longest beginning of `text` that has at most `bytesMax` bytes of UTF-8 and cuts no character. */
+/** The longest beginning of a well-formed string that has at most `bytesMax` bytes of UTF-8 and cuts no character. */
 export function utf8Prefix(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax) return text;
   let bytes = 0;
   let end = 0;
-  for (const character of text) {
-    bytes += utf8Length(character);
-    if (bytes > bytesMax) break;
-    end += character.length;
+  while (end < text.length) {
+    const unit = text.charCodeAt(end);
+    const isPair = unit >= 0xd800 && unit < 0xdc00;
+    bytes += isPair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+    if (bytes > bytesMax) return text.slice(0, end);
+    end += isPair ? 2 : 1;
   }
-  return text.slice(0, end);
+  return text;
 }

@@ -28,6 +28,11 @@ export class TailCache {
     while (this.#bytes > TAIL_BYTES_MAX && this.#tails.size > 1) this.#evictOldest();
   }
 
+  /** Whether the event at a sequence, or a later one, was added. */
+  reaches(conversationId: string, sequence: number): boolean {
+    return (this.#tails.get(conversationId)?.events.at(-1)?.sequence ?? 0) >= sequence;
+  }
+
   #push(tail: Tail, event: StoredEvent): void {
     const last = tail.events.at(-1);
     if (last !== undefined && event.sequence <= last.sequence) return;
