@@ -27,6 +27,7 @@ export class WriterClient {
   readonly #onFatal: (error: Error) => void;
   #state: State = 'open';
   #unsent: string[] = [];
+  #isFlushPlanned = false;
   /** From `#answered` on: those that wait for their answer. */
   #waiting: WaitingWrite[] = [];
   #answered = 0;
@@ -71,7 +72,7 @@ export class WriterClient {
       this.#waiting.push({ characters: encoded.length, settle });
       this.#waitingCharacters += encoded.length;
       this.#unsent.push(encoded);
-      if (this.#unsent.length === 1) setImmediate(() => this.#flush());
+      this.#flushSoon();
     });
   }
 
@@ -95,6 +96,15 @@ export class WriterClient {
     );
   }
 
+  #flushSoon(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    setImmediate(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
   #flush(): void {
     if (this.#unsent.length === 0 || this.#state === 'dead') return;
     const text = joinWrites(this.#unsent);
@@ -104,6 +114,8 @@ export class WriterClient {
 
   #receive(message: FromWriter): void {
     if (typeof message === 'string') {
+      // Planned before anybody hears an answer: what they ask for next must not wait until sockets are written.
+      this.#flushSoon();
       this.#settleAll(decodeAnswers(message));
       return;
     }
