@@ -3,6 +3,7 @@ import { type Caller, RateLimits, type Reply } from '@confab/core';
 import { ConfabError } from '@confab/protocol';
 import { type ApiParts, createApi, type HttpPeer } from './api.ts';
 import { originRulesOf } from './origins.ts';
+import type { Site } from './site.ts';
 
 const peer: HttpPeer = { address: '203.0.113.9', gone: new Promise(() => undefined) };
 const clock = { nowMs: () => 0, after: () => () => undefined };
@@ -165,6 +166,82 @@ describe('the door', () => {
     expect(last).toBe(429);
     expect(await register('2001:db8:0:1::1')).toBe(201);
     expect(await register('198.51.100.7')).toBe(201);
+  });
+
+  test('log-ins and refreshes are counted by address too', async () => {
+    for (const path of ['/v1/sessions', '/v1/sessions/refresh']) {
+      const { ask } = doorTo(() => ({ json: '{}', existing: false }));
+      let status = 0;
+      for (let count = 0; count < 5_000 && status !== 429; count += 1)
+        status = (await ask('POST', path, { headers: json, body: '{}' })).status;
+      expect([path, status]).toEqual([path, 429]);
+    }
+  });
+
+  test('[P3.7] a page of another origin changes nothing, reads nothing and is told nothing', async () => {
+    const heard: Heard[] = [];
+    const { ask } = doorTo((one) => {
+      heard.push(one);
+      return { json: '{}', existing: false };
+    });
+    const group = JSON.stringify({ type: 'group', memberIds: [] });
+    const from = (origin: string) => ({ ...json, origin });
+    const evil = await ask('POST', '/v1/conversations', {
+      headers: from('https://evil.example'),
+      body: group,
+    });
+    expect([evil.status, ((await evil.json()) as { code: string }).code]).toEqual([
+      403,
+      'origin_not_allowed',
+    ]);
+    expect(heard).toEqual([]);
+    for (const method of ['GET', 'OPTIONS']) {
+      const { headers } = await ask(method, '/v1/devices', { headers: from('https://evil.example') });
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    }
+    const own = await ask('GET', '/v1/devices', {
+      headers: { ...from('http://localhost'), host: 'localhost' },
+    });
+    expect(own.headers.get('access-control-allow-origin')).toBe('http://localhost');
+  });
+
+  test('who is gone is known to the verb', async () => {
+    const seen: unknown[] = [];
+    const door = createApi({
+      chat: {
+        handle: async (_verb, _caller, _request, context) => {
+          seen.push(context.gone);
+          return { json: '{}', existing: false };
+        },
+        authenticate: async (userId) => ({ userId, deviceId: 'own', expiresAtMs: 0 }),
+      },
+      rateLimits: new RateLimits(clock, true),
+      observer: { fault: () => undefined, requestRefused: () => undefined },
+      settings: { apiKey: null, origins: originRulesOf([], true), trustedProxies: [] },
+      extraRoutes: [],
+      site: null,
+      newFaultId: () => 'fault-1',
+    });
+    await door(new Request('http://localhost/v1/devices', { headers: bearer }), peer);
+    expect(seen).toEqual([peer.gone]);
+  });
+
+  test('no page stands under /v1, where clients look for answers', async () => {
+    const site: Site = { answer: async () => new Response('page') };
+    const { ask } = doorTo(() => ({ json: '{}', existing: false }), { site });
+    expect(await (await ask('GET', '/anything')).text()).toBe('page');
+    expect((await ask('GET', '/v1/anything')).status).toBe(404);
+    expect((await ask('GET', '/v1')).status).toBe(404);
+  });
+
+  test('a plus in a query is a space', async () => {
+    const requests: unknown[] = [];
+    const { ask } = doorTo(({ request }) => {
+      requests.push(request);
+      return { json: '{}', existing: false };
+    });
+    await ask('GET', '/v1/users?query=ann+lee%2B', { headers: bearer });
+    expect(requests).toMatchObject([{ query: 'ann lee+' }]);
   });
 
   test('extra routes are routes like all others', async () => {

@@ -48,11 +48,14 @@ describe('local cluster', () => {
 
   test('an end of the lease that comes late leaves the next run alone', async () => {
     const cluster = createLocalCluster({ onFault: () => undefined });
-    const { directory } = cluster.node(node);
+    const { bus, directory } = cluster.node(node);
+    let losses = 0;
+    bus.onLoss('node-b', () => (losses += 1));
     await directory.join(node);
     await directory.join({ ...node, bootId: 'boot-2' });
     cluster.endLease(node);
     expect(directory.live()).toEqual(['node-a']);
+    expect(losses).toBe(0);
   });
 
   test('a session claimed before its node joins is given once it has', async () => {

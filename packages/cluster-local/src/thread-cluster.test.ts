@@ -51,14 +51,39 @@ describe('a cluster of threads', () => {
     await lost.promise;
     expect(a.directory.live()).toEqual([nodeA.nodeId]);
     expect(await unanswered).toMatchObject({ code: 'unavailable' });
+    // Nobody is left to note it or to answer, and none of it waits.
+    await a.directory.retire(nodeA);
+    const late = await a.bus.request(nodeB.nodeId, 'who').catch((error: unknown) => error);
+    expect(late).toMatchObject({ code: 'unavailable' });
     a.close();
   });
 
-  test('[REG3] an end that is noticed late leaves the next run alone', async () => {
+  test('[BUS1] [BUS4] what was published before a thread lets go arrives, and it takes no other for lost', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const a = joinThreadCluster({ node: nodeA, ports: [port1], onFault: () => undefined });
+    const b = joinThreadCluster({ node: nodeB, ports: [port2], onFault: () => undefined });
+    await Promise.all([a.directory.join(nodeA), b.directory.join(nodeB)]);
+    const arrived = Promise.withResolvers<unknown>();
+    b.bus.subscribe(nodeB.nodeId, arrived.resolve);
+    let losses = 0;
+    a.bus.onLoss(nodeA.nodeId, () => (losses += 1));
+    const typing = { kind: 'typing', userIds: ['bob'], conversationId: 'c', userId: 'ann' } as const;
+    a.bus.publish(nodeB.nodeId, typing);
+    a.close();
+    expect(await arrived.promise).toEqual(typing);
+    expect(losses).toBe(0);
+    expect(a.directory.live()).toEqual([nodeA.nodeId, nodeB.nodeId]);
+    b.close();
+  });
+
+  test('[REG3] an end that is noticed late leaves the next run alone, and nothing is told to be lost', async () => {
     const a = joinThreadCluster({ node: nodeA, ports: [], onFault: () => undefined });
     await a.directory.join(nodeAAgain);
+    let losses = 0;
+    a.bus.onLoss(nodeB.nodeId, () => (losses += 1));
     a.endLease(nodeA);
     expect(a.directory.live()).toEqual([nodeA.nodeId]);
+    expect(losses).toBe(0);
   });
 });
 

@@ -61,6 +61,27 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
     );
 
     test(
+      '[ACC2] putExternal of a user whose name stays leaves them to be found by it',
+      on(async ({ store: { accounts } }) => {
+        const user = external('Ida');
+        const changed = { ...user, username: 'ida-of-old', picture: 'new' };
+        for (const version of [user, user, changed]) await accounts.putExternal(version);
+        expect((await accounts.byIds([user.userId])).get(user.userId)).toEqual(changed);
+        expect(await accounts.search(foldName('ida'), 10)).toEqual([changed]);
+      }),
+    );
+
+    test(
+      '[ACC2] a name that an external user gives up stays that of others who have it',
+      on(async ({ store: { accounts } }) => {
+        const [one, other] = [external('Jona'), external('Jona')];
+        for (const user of [one, other]) await accounts.putExternal(user);
+        await accounts.putExternal({ ...one, displayName: 'Kim' });
+        expect(await accounts.search(foldName('jona'), 10)).toEqual([other]);
+      }),
+    );
+
+    test(
       '[ACC2] putExternal never touches an account with a password',
       on(async ({ store: { accounts } }) => {
         const created = account('Gerd');
@@ -95,6 +116,25 @@ export function accountsSuite(name: string, makeSubject: MakeSubject): void {
         expect(await found('nna', 10)).toEqual([]);
         expect(await found('%', 10)).toEqual([]);
         expect(await found('_nna', 10)).toEqual([]);
+      }),
+    );
+
+    test(
+      '[ACC1] who is found by both names takes one place of a search, and letters above all others are found',
+      on(async ({ store: { accounts } }) => {
+        const users = [
+          account('lara', { displayName: 'Lara of Both' }),
+          account('larb', { displayName: 'Larb of Both' }),
+        ];
+        for (const user of users) await accounts.create(user);
+        const names = async (prefix: string, limit: number): Promise<readonly (string | null)[]> =>
+          (await accounts.search(foldName(prefix), limit)).map(({ username }) => username);
+        expect(await names('lar', 1)).toEqual(['lara']);
+        expect(await names('lar', 2)).toEqual(['lara', 'larb']);
+        await accounts.create(account('zoe', { displayName: 'Mia 🎉' }));
+        await accounts.create(account('yan', { displayName: 'Mi漢' }));
+        expect(await names('mia ', 10)).toEqual(['zoe']);
+        expect(await names('mi', 10)).toEqual(['zoe', 'yan']);
       }),
     );
 

@@ -102,6 +102,7 @@ export function archiveSuite(name: string, makeStore: MakeArchivedStore): void {
           expect(await store.devices.list(userId)).toEqual(devices);
           if (foldedUsername === null) continue;
           expect(await store.accounts.credentials(foldedUsername)).toEqual({ userId, passwordHash });
+          expect(await store.accounts.search(foldedUsername, 1)).toEqual([user]);
         }
         const dueAtMs = Math.max(...original.work.map((item) => item.dueAtMs));
         const claimed = await store.work.claim({ nowMs: dueAtMs, limit: 100, leaseMs: 1 });
@@ -143,7 +144,11 @@ async function fill(store: ArchivedStore): Promise<Contents> {
     );
     for (const deviceId of ['one', 'two', 'three']) cursors.push({ ...delivered, deviceId });
   }
-  await store.cursors.advance(cursors);
+  // Which device has read is no matter: a user's is one.
+  const advances = cursors.flatMap((one) =>
+    one.kind === 'read' ? ['phone', 'laptop'].map((deviceId) => ({ ...one, deviceId })) : [one],
+  );
+  await store.cursors.advance(advances);
   const accounts = archivedAccounts();
   for (const account of accounts) await store.archive.putAccount(account);
   const work = Array.from({ length: 7 }, (_, index) => workItem(`work ${index}`, index * 100));
@@ -194,7 +199,7 @@ function ownAccount(username: string): ArchivedAccount['account'] & { readonly u
     userId: uniqueId('u'),
     username,
     foldedUsername: foldName(username),
-    displayName: `${username} the ${uniqueId('n')}`,
+    displayName: `The ${username} ${uniqueId('n')}`,
     picture: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     passwordHash: `hash of ${username}`,

@@ -280,6 +280,29 @@ function idempotency(on: On): void {
   );
 
   test(
+    '[LOG3] [LOG4] a repetition alone in its commit names the first event, and nothing that came along is written',
+    on(async ({ store }) => {
+      const conversationId = uniqueId('g');
+      const first = commitOf(conversationId, emptyLog, [{ body: 'one' }, { body: 'two' }]);
+      const place = await mustCommit(store.log, first);
+      const [event] = first.events;
+      const { clientMessageId } = event!;
+      const value = { messageId: 'never' };
+      const again = commitOf(conversationId, place, [{ clientMessageId, body: 'other content' }], {
+        views: [{ view: 'mention', partition: conversationId, key: '1', version: 9, value }],
+        work: [workItem('never', 0)],
+      });
+      const duplicate = { index: 0, event: storedOf(event!), contentHash: event!.contentHash };
+      expect(await store.log.commit(again)).toEqual({ kind: 'duplicates', found: [duplicate] });
+      expect(await wholeLog(store.log, conversationId)).toEqual(first.events.map(storedOf));
+      expect((await store.log.heads([conversationId])).get(conversationId)).toEqual(first.head);
+      expect(await store.views.getMany('mention', [{ partition: conversationId, key: '1' }])).toEqual([]);
+      expect(await store.work.claim({ nowMs: 1, limit: 9, leaseMs: 1 })).toEqual([]);
+      await mustCommit(store.log, commitOf(conversationId, place, [{}]));
+    }),
+  );
+
+  test(
     '[LOG4] a commit sent again after it was applied is not applied again',
     on(async ({ store }) => {
       const conversationId = uniqueId('g');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { CursorAdvance, UserCursor } from '@confab/contracts';
-import { fillLog, uniqueId } from './commits.ts';
+import { fillLog, headSequence, uniqueId } from './commits.ts';
 import { forSeeds } from './seeded.ts';
 import { type MakeSubject, onSubject } from './subject.ts';
 
@@ -76,6 +76,24 @@ export function cursorsSuite(name: string, makeSubject: MakeSubject): void {
         ]);
         const again = await reopen();
         expect(await again.cursors.get([place])).toMatchObject([{ delivered: 9 }]);
+      }),
+    );
+
+    test(
+      '[CUR3] watermarks that stand before any event are in the way of no commit, also in a store opened anew',
+      on(async ({ store, reopen }) => {
+        const conversationIds = [uniqueId('g'), uniqueId('g')] as const;
+        const userId = uniqueId('u');
+        const read = { userId, deviceId: 'd', kind: 'read', sequence: 1, ordinal: 1 } as const;
+        await store.cursors.advance(conversationIds.map((conversationId) => ({ ...read, conversationId })));
+        const [first, second] = conversationIds;
+        await fillLog(store.log, first, [{ senderId: userId }, {}]);
+        const { cursors, log } = (await reopen?.()) ?? store;
+        await fillLog(log, second, [{ senderId: userId }, {}]);
+        for (const conversationId of conversationIds) {
+          expect(await headSequence(log, conversationId)).toBe(2);
+          expect(await cursors.get([{ conversationId, userId }])).toMatchObject([{ read: 1 }]);
+        }
       }),
     );
 

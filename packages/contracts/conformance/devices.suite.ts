@@ -116,6 +116,32 @@ export function devicesSuite(name: string, makeSubject: MakeSubject): void {
     );
 
     test(
+      '[ACC3] [ACC4] what is done to one device leaves the other devices, of whomever, as they are',
+      on(async ({ store: { devices } }) => {
+        const userIds = [uniqueId('u'), uniqueId('u'), uniqueId('u')].toSorted();
+        const ids = ['a', 'b', 'c'];
+        for (const userId of userIds) {
+          for (const id of ids) await devices.signIn(device(userId, id), DEVICES_MAX);
+        }
+        const one = { userId: userIds[1]!, deviceId: 'b' };
+        const lastSeenAt = '2026-06-06T00:00:00.000Z';
+        await devices.touch(one.userId, one.deviceId, lastSeenAt);
+        const rotation = { ...one, nonce: 'nonce', expectedGeneration: 0, rotatedAtMs: 2_000 };
+        expect(await devices.rotate(rotation)).toBe(true);
+        expect(await devices.revoke(one.userId, one.deviceId, 5)).toBe(true);
+        const changed = { revoked: true, refreshNonce: null, refreshGeneration: 1, rotatedAtMs: 2_000 };
+        for (const userId of userIds) {
+          const expected = ids.map((id) =>
+            userId === one.userId && id === one.deviceId
+              ? device(userId, id, { ...changed, lastSeenAt, revokedAtMs: 5 })
+              : device(userId, id),
+          );
+          expect(await devices.list(userId)).toEqual(expected);
+        }
+      }),
+    );
+
+    test(
       '[ACC4] devices outlive the store, revoked or not',
       on(async ({ store, reopen }) => {
         if (reopen === undefined) return;

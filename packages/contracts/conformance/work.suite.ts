@@ -101,6 +101,27 @@ export function workSuite(name: string, makeSubject: MakeSubject): void {
     );
 
     test(
+      '[WORK1] [WORK2] complete and retry concern each item they name, and no other',
+      on(async ({ store: { log, work } }) => {
+        const workIds = ['one', 'two', 'three', 'four', 'five'];
+        await addWork(
+          log,
+          workIds.map((workId) => workItem(workId, 0)),
+        );
+        await work.claim({ nowMs: 10, limit: 5, leaseMs: 100 });
+        await work.retry(['two', 'four'], 20);
+        const claimedAt = async (nowMs: number): Promise<readonly string[]> => {
+          const claimed = await work.claim({ nowMs, limit: 5, leaseMs: 100 });
+          return claimed.map(({ workId }) => workId).toSorted();
+        };
+        expect(await claimedAt(20)).toEqual(['four', 'two']);
+        await work.complete(['three', 'one']);
+        expect(await claimedAt(110)).toEqual(['five']);
+        expect(await claimedAt(120)).toEqual(['four', 'two']);
+      }),
+    );
+
+    test(
       '[WORK3] items are offered when due, in the order of that time',
       on(async ({ store: { log, work } }) =>
         forSeeds(async (choices) => {

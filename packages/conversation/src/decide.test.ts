@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { LogEvent, Role } from '@confab/protocol';
+import { limits, type LogEvent, type Role } from '@confab/protocol';
 import { SeededRandom } from '@confab/testkit';
 import {
   apply,
@@ -270,15 +270,11 @@ describe('wishes that change nothing, or go too far', () => {
   });
 
   test('a title is changed, taken away, and left alone by everything else', () => {
-    const after = (from: ConversationState, wish: Wish): ConversationState => {
-      const decision = decide(from, command('ann', wish), context);
-      if (decision.kind !== 'event') throw new Error(decision.kind);
-      return apply(from, decision.event);
-    };
-    const named = after(state, { verb: 'update_conversation', title: 'ours' });
+    const named = after(state, command('ann', { verb: 'update_conversation', title: 'ours' })).state;
     expect(named.title).toBe('ours');
-    expect(after(named, message).title).toBe('ours');
-    expect(after(named, { verb: 'update_conversation', title: null }).title).toBeNull();
+    expect(after(named, command('ann', message)).state.title).toBe('ours');
+    const bare = after(named, command('ann', { verb: 'update_conversation', title: null })).state;
+    expect(bare.title).toBeNull();
   });
 
   test('the preview is of the newest message, whatever else came since', () => {
@@ -332,6 +328,9 @@ describe('wishes that change nothing, or go too far', () => {
     expect(
       outcomeOf(full, command('ann', { verb: 'add_members', userIds: ['eve', 'fay'], role: 'member' })),
     ).toBe('too_many_members');
+    // Who is a member already takes no place.
+    const again = { verb: 'add_members', userIds: ['eve', 'user1', 'user2', 'eve'], role: 'member' } as const;
+    expect(outcomeOf(full, command('ann', again))).toBe('event');
   });
 
   test('a user’s own log takes records of the server, and nothing else', () => {
@@ -348,5 +347,173 @@ describe('wishes that change nothing, or go too far', () => {
     expect(outcomeOf(own, command('ann', record, 's1'))).toBe('event');
     expect(outcomeOf(own, command('ann', message, 's1'))).toBe('not_found');
     expect(outcomeOf(state, command('ann', record))).toBe('not_found');
+  });
+});
+
+/** A state and the event of a wish that it allows, and the state after it. */
+function after(
+  state: ConversationState | null,
+  wanted: Command,
+  given = context,
+): { readonly event: LogEvent; readonly state: ConversationState } {
+  const decision = decide(state, wanted, given);
+  if (decision.kind !== 'event') throw new Error(outcomeOf(state, wanted));
+  return { event: decision.event, state: apply(state, decision.event) };
+}
+
+describe('what an event says', () => {
+  const group = create('group', ['bob', 'cyd']);
+
+  test('[G2.1] who asked, when, under which id, and the next place', () => {
+    const given = { sentAt: '2026-02-03T04:05:06.789Z', random: 'BBBBBBBB' };
+    const wanted = { ...command('bob', message), clientMessageId: 'of bob' };
+    expect(after(group, wanted, given)).toMatchObject({
+      event: {
+        eventId: 'g1.2.BBBBBBBB',
+        messageId: 'g1.2.BBBBBBBB',
+        conversationId: 'g1',
+        sequence: 2,
+        ordinal: 1,
+        senderId: 'bob',
+        sentAt: given.sentAt,
+        clientMessageId: 'of bob',
+      },
+      state: { head: { sequence: 2, ordinal: 1, eventId: 'g1.2.BBBBBBBB', sentAt: given.sentAt } },
+    });
+  });
+
+  test('[P6.1] a message as it was sent, and no field that was not', () => {
+    const body = '  two  words\n';
+    const plain = after(group, command('ann', { ...message, body })).event;
+    expect(plain).toMatchObject({ type: 'message_event', body });
+    for (const name of ['format', 'replyTo', 'mentions']) expect(plain).not.toHaveProperty(name);
+    const replyTo = group.head.eventId;
+    const rich = { ...message, body, format: 'markdown', replyTo, mentions: ['cyd', 'bob'] } as const;
+    expect(after(group, command('ann', rich)).event).toMatchObject({
+      body,
+      format: 'markdown',
+      replyTo,
+      mentions: ['cyd', 'bob'],
+    });
+  });
+
+  test('[P7.1] [P7.2] a conversation that is created has its creator among its members, a group as its owner', () => {
+    const wish = { verb: 'create_conversation', title: 'ours', memberIds: ['bob', 'bob', 'ann'] } as const;
+    const made = (type: 'direct' | 'group') => after(null, command('ann', { ...wish, type }));
+    const first = { joinedSequence: 1, joinedOrdinal: 0 };
+    for (const [type, role] of [
+      ['group', 'owner'],
+      ['direct', 'member'],
+    ] as const) {
+      const { event, state } = made(type);
+      expect(event).toMatchObject({
+        change: 'created',
+        conversationType: type,
+        title: 'ours',
+        members: [
+          { userId: 'ann', role },
+          { userId: 'bob', role: 'member' },
+        ],
+      });
+      expect(state).toMatchObject({ type, title: 'ours' });
+      expect([...state.members]).toEqual([
+        ['ann', { role, ...first }],
+        ['bob', { role: 'member', ...first }],
+      ]);
+    }
+  });
+
+  test('[G5.2] creating what is there says nothing of it to who is not a member', () => {
+    const wish = { verb: 'create_conversation', type: 'group', title: null, memberIds: ['eve'] } as const;
+    expect([outcomeOf(group, command('ann', wish)), outcomeOf(group, command('eve', wish))]).toEqual([
+      'nothing',
+      'not_found',
+    ]);
+  });
+
+  test('[P7.5] who was added, left, was removed, or has another role', () => {
+    const added = { verb: 'add_members', userIds: ['dan', 'bob', 'dan'], role: 'admin' } as const;
+    const changes = [
+      [command('ann', added), 'joined', 'dan', 'admin'],
+      [
+        command('ann', { verb: 'update_member', userId: 'bob', role: 'admin' }),
+        'role_changed',
+        'bob',
+        'admin',
+      ],
+      [command('ann', { verb: 'remove_member', userId: 'cyd' }), 'removed', 'cyd', 'member'],
+      [command('cyd', { verb: 'remove_member', userId: 'cyd' }), 'left', 'cyd', 'member'],
+    ] as const;
+    for (const [wanted, change, userId, role] of changes) {
+      expect(after(group, wanted).event).toMatchObject({ change, members: [{ userId, role }] });
+    }
+  });
+
+  test('[P7.5] in an own log: which conversation was joined or left, and where', () => {
+    const record = {
+      verb: 'record_membership',
+      change: 'left',
+      targetConversationId: 'g9',
+      targetSequence: 17,
+    } as const;
+    expect(after(null, command('ann', record, 's1')).event).toMatchObject({
+      type: 'membership_event',
+      change: 'left',
+      targetConversationId: 'g9',
+      targetSequence: 17,
+      ordinal: 0,
+    });
+  });
+});
+
+test('[P7.2] an owner gives every role, also to who is added', () => {
+  const state = create('group', ['bob']);
+  for (const role of roles) {
+    expect(outcomeOf(state, command('ann', { verb: 'add_members', userIds: ['eve'], role }))).toBe('event');
+  }
+  expect(outcomeOf(state, command('ann', { verb: 'update_member', userId: 'bob', role: 'owner' }))).toBe(
+    'event',
+  );
+});
+
+describe('what a conversation knows', () => {
+  const said = after(create('group', ['bob', 'cyd']), command('ann', message)).state;
+
+  test('[G5.3] who joins again, joins anew; another role is no join', () => {
+    const gone = after(said, command('bob', { verb: 'remove_member', userId: 'bob' })).state;
+    const back = after(gone, command('ann', { verb: 'add_members', userIds: ['bob'], role: 'member' })).state;
+    expect(back.members.get('bob')).toEqual({ role: 'member', joinedSequence: 4, joinedOrdinal: 1 });
+    const promoted = after(
+      said,
+      command('ann', { verb: 'update_member', userId: 'bob', role: 'admin' }),
+    ).state;
+    expect(promoted.members.get('bob')).toEqual({ role: 'admin', joinedSequence: 1, joinedOrdinal: 0 });
+  });
+
+  test('[P7.3] any owner may step down or leave while there is another', () => {
+    const two = after(said, command('ann', { verb: 'update_member', userId: 'bob', role: 'owner' })).state;
+    for (const wish of [
+      { verb: 'update_member', userId: 'bob', role: 'member' },
+      { verb: 'remove_member', userId: 'bob' },
+    ] as const) {
+      expect(outcomeOf(two, command('bob', wish))).toBe('event');
+      expect(outcomeOf(said, command('ann', { ...wish, userId: 'ann' }))).toBe('last_owner');
+    }
+    // Also where the two are alone.
+    const pair = after(two, command('ann', { verb: 'remove_member', userId: 'cyd' })).state;
+    const last = after(pair, command('bob', { verb: 'update_member', userId: 'ann', role: 'member' })).state;
+    expect(outcomeOf(last, command('bob', { verb: 'remove_member', userId: 'bob' }))).toBe('last_owner');
+  });
+
+  test('[G8.1] a preview shows who said it, and as much of it as lists may hold', () => {
+    const body = 'é'.repeat(limits.previewBytesMax);
+    const { event, state } = after(said, command('bob', { ...message, body }));
+    expect(state.head.preview).toEqual({
+      messageId: event.eventId,
+      sequence: 3,
+      senderId: 'bob',
+      body: 'é'.repeat(limits.previewBytesMax / 2),
+      sentAt: context.sentAt,
+    });
   });
 });

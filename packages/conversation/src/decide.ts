@@ -213,7 +213,6 @@ function decideAdd(given: Case<AddMembers>): Decision {
   const refusal = allowed(given, 'add_members');
   if (refusal !== null) return refusal;
   const { state, actor, command } = given;
-  if (command.role === 'owner' && actor.role !== 'owner') return refuse('forbidden');
   if (!outranks(actor.role, command.role)) return refuse('forbidden');
   const added = [...new Set(command.userIds)].filter((userId) => !state.members.has(userId));
   if (added.length === 0) return NOTHING;

@@ -3,6 +3,7 @@ import {
   canonicalText,
   type Command,
   compareArrival,
+  conversationIdPrefix,
   directConversationText,
   groupConversationText,
   lengthPrefixed,
@@ -75,7 +76,25 @@ describe('the canonical text', () => {
   });
 });
 
+test('[G3.1] the canonical text is the one whose hash stands in logs, in every version', () => {
+  const send = { body: 'a "b"', format: 'markdown', replyTo: null, mentions: ['y', 'x'] } as const;
+  expect(canonicalText({ ...envelope, verb: 'send_message', ...send })).toBe(
+    '["send_message","a \\"b\\"","markdown",null,["x","y"]]',
+  );
+  const group = { type: 'group', title: null, memberIds: ['y', 'x'] } as const;
+  expect(canonicalText({ ...envelope, verb: 'create_conversation', ...group })).toBe(
+    '["create_conversation","group",null,["x","y"]]',
+  );
+});
+
 describe('the texts of ids', () => {
+  test('[G3.4] are those that ids were made of, in every version: the same users find the same conversation', () => {
+    expect(directConversationText('bob', 'ann')).toBe('6:direct3:ann3:bob');
+    expect(groupConversationText('ann', 'id')).toBe('5:group3:ann2:id');
+    expect(ownLogText('ann')).toBe('4:self3:ann');
+    expect(conversationIdPrefix).toEqual({ direct: 'd', group: 'g', self: 's' });
+  });
+
   test('[G3.4] a direct conversation is its two users, in whatever order', () => {
     expect(directConversationText('ann', 'bob')).toBe(directConversationText('bob', 'ann'));
     expect(directConversationText('ann', 'bob')).not.toBe(directConversationText('ann', 'bo'));

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import type { FakeTransport } from './testing/fake-transport.ts';
 import { passing, settled } from './testing/manual-clock.ts';
 import { sendFrame, testGateway } from './testing/test-gateway.ts';
 
@@ -22,6 +23,52 @@ test('many are told in batches, within the time, each with a time of its own', a
   expect(silent.types).toEqual(['hello']);
   expect(silent.closed).toMatchObject({ code: 4000 });
   expect(gateway.stats()).toMatchObject({ live: 0, awaitingAuthentication: 0, closing: 0 });
+});
+
+test('of many every one is told, and the first batch does not wait for the last', async () => {
+  const { gateway, join, clock } = testGateway();
+  const peers: FakeTransport[] = [];
+  for (let count = 0; count < 1_200; count += 1) peers.push(await join(`u${count}`, 'd1'));
+  const told = (): number => peers.filter(({ types }) => types.includes('drain')).length;
+  const drained = gateway.drain({ overMs: 1_000 });
+  await settled();
+  expect(told()).toBe(500);
+  await passing(clock, drained);
+  expect(told()).toBe(1_200);
+});
+
+test('[G9.5] what is under way is answered before the end', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const peer = await join('ann', 'd1');
+  peer.say(sendFrame('g1', 1));
+  const drained = gateway.drain({ overMs: 1_000 });
+  for (let count = 0; count < 10; count += 1) {
+    await settled();
+    clock.advance(10);
+  }
+  expect([peer.last?.type, peer.closed]).toEqual(['drain', null]);
+  for (const asked of chat.asked) asked.accept({ sequence: 4 });
+  await passing(clock, drained);
+  expect(peer.last).toMatchObject({ type: 'message_accepted', sequence: 4 });
+  expect(peer.closed).toMatchObject({ code: 4000 });
+});
+
+test('[G9.5] a reader that is not behind is waited for while it reads', async () => {
+  const { gateway, join, chat, clock } = testGateway();
+  const peer = await join('bob', 'd2');
+  peer.isTaking = false;
+  for (let sequence = 1; sequence <= 3; sequence += 1) chat.deliver('g1', sequence);
+  await settled();
+  const drained = gateway.drain({ overMs: 1_000 });
+  for (let count = 0; count < 10; count += 1) {
+    await settled();
+    clock.advance(10);
+  }
+  expect(peer.closed).toBeNull();
+  peer.readAll();
+  await passing(clock, drained);
+  expect(peer.types.slice(-4)).toEqual([...Array<string>(3).fill('message_event'), 'drain']);
+  expect(peer.closed).toMatchObject({ code: 4000 });
 });
 
 test('a reader that never reads is not waited for', async () => {

@@ -16,7 +16,7 @@ function open() {
     const { value } = await reader.read();
     return value === undefined ? '' : new TextDecoder().decode(value);
   };
-  return { transport, closed, read, drains: () => drains };
+  return { transport, closed, read, cancel: () => reader.cancel(), drains: () => drains };
 }
 
 test('[G7.1] it takes as many frames as there is room for, and says how many', async () => {
@@ -52,4 +52,19 @@ test('it ends once, whoever ends it', async () => {
   expect(closed).toEqual([4_000]);
   expect(await read()).toBe('event: close\ndata: {"code":4000,"reason":"going_away"}\n\n');
   expect(transport.send(['late'])).toBe(1);
+});
+
+test('[G8.1] what waits for a reader that is behind is let go when it ends', async () => {
+  const { transport, closed, read } = open();
+  transport.send(['x'.repeat(AHEAD_BYTES)]);
+  transport.close(4_002, 'slow_reader');
+  expect(await read().catch((error: unknown) => String(error))).toContain('slow_reader');
+  expect(closed).toEqual([4_002]);
+});
+
+test('a reader that cancels has gone', async () => {
+  const { transport, closed, cancel } = open();
+  await cancel();
+  expect(closed).toEqual([1_006]);
+  expect([transport.isBlocked, transport.send(['late'])]).toEqual([true, 1]);
 });

@@ -34,6 +34,26 @@ test('those of one turn are flushed at its end, each once', () => {
   expect(flushed).toHaveLength(3);
 });
 
+test('[G7.1] one that has more to write while it is flushed is flushed once more', () => {
+  for (const count of [1, 256]) {
+    const { flusher, flushed, turn, sockets } = world();
+    const [first, ...others] = sockets('c', count);
+    if (first === undefined) throw new Error('no socket');
+    const writing: Flushable = {
+      isInTurn: false,
+      isInCrowd: false,
+      flush() {
+        first.flush();
+        if (flushed.length === 1) flusher.add(writing);
+      },
+    };
+    for (const socket of [writing, ...others]) flusher.add(socket);
+    for (let turns = 0; turns < 5; turns += 1) turn();
+    expect(flushed.filter((name) => name === 'c0')).toHaveLength(2);
+    expect(flushed).toHaveLength(count + 1);
+  }
+});
+
 test('[G7.1] a crowd is flushed in the order it came, a part in each turn, and nobody of it is left out', () => {
   const { flusher, flushed, turn, sockets } = world();
   const crowd = sockets('c', 300);
@@ -85,4 +105,15 @@ test('a crowd is followed by a window of 2 ms in which frames meet; then all is 
   flusher.add(late);
   turn();
   expect(flushed).toHaveLength(258);
+});
+
+test('a clock that was set back after a crowd makes nobody wait', () => {
+  const { clock, flusher, flushed, turn, sockets } = world();
+  for (const socket of sockets('c', 256)) flusher.add(socket);
+  turn();
+  turn();
+  clock.advance(-60_000);
+  for (const socket of sockets('late', 1)) flusher.add(socket);
+  turn();
+  expect(flushed.at(-1)).toBe('late0');
 });

@@ -16,3 +16,15 @@ test('[G4.6] whichever connections of a user have ended, an earlier self of a ne
     expect(gateway.stats().live).toBe(4);
   }
 });
+
+test('[P3.4] connections that have ended are not counted: of nine tabs the oldest that is open goes', async () => {
+  const { join } = testGateway();
+  for (let tab = 1; tab <= 8; tab += 1)
+    (await join('ann', 'd1', `ended${tab}`)).connection?.transportClosed(1006);
+  const tabs = [];
+  for (let tab = 1; tab <= 9; tab += 1) {
+    tabs.push(await join('ann', 'd1', `tab${tab}`));
+    expect(tabs.flatMap(({ closed }) => closed?.code ?? [])).toEqual(tab < 9 ? [] : [4301]);
+  }
+  expect(tabs[0]?.closed).toMatchObject({ code: 4301 });
+});

@@ -82,6 +82,37 @@ describe('outbound', () => {
     expect(outbound.waitingBytes).toBe(0);
   });
 
+  test('[G8.1] what the transport keeps is counted until it is written', () => {
+    const { outbound, transport, turn } = world();
+    transport.isTaking = false;
+    outbound.say(frame(1));
+    turn();
+    expect(transport.bufferedBytes).toBeGreaterThan(10_000);
+    expect(outbound.waitingBytes).toBe(transport.bufferedBytes);
+    transport.bufferedBytes = 0;
+    outbound.drained();
+    expect(outbound.waitingBytes).toBe(0);
+  });
+
+  test('[G8.1] what waits is counted in UTF-8, whoever said it and however it is taken', () => {
+    const { outbound, transport, turn } = world();
+    const text = JSON.stringify({ type: 'message_event', body: '\u65e5'.repeat(1_000) });
+    const bytes = Buffer.byteLength(text);
+    const says = [
+      () => outbound.say(text),
+      () => outbound.sayEvent('g1', 1, encodedFrame(text)),
+      () => outbound.sayReceipt(text),
+      () => outbound.sayTyping(text),
+    ];
+    for (const [index, say] of says.entries()) {
+      say();
+      expect(outbound.waitingBytes).toBe((index + 1) * bytes);
+    }
+    transport.isTaking = false;
+    turn();
+    expect(outbound.waitingBytes).toBe(3 * bytes + transport.bufferedBytes);
+  });
+
   test('[G7.1] a slow reader loses typing notes, then receipts, then is told where conversations stand', () => {
     const made = world();
     const { outbound, transport } = made;
@@ -154,6 +185,20 @@ describe('outbound', () => {
     expect(transport.isReading).toBe(true);
   });
 
+  test('[G8.1] one frame too large to be taken at once holds a reader up only until it is written', () => {
+    const { outbound, transport, told, turn } = world();
+    transport.isTaking = false;
+    outbound.say(frame(1, outboundBounds.eventBytesMax));
+    turn();
+    expect([transport.isReading, outbound.strainedSinceTick]).toEqual([false, 7]);
+    transport.bufferedBytes = outboundBounds.calmBytesMax + 1;
+    outbound.drained();
+    expect([transport.isReading, told]).toEqual([false, []]);
+    transport.bufferedBytes = 0;
+    outbound.drained();
+    expect([transport.isReading, outbound.strainedSinceTick, told]).toEqual([true, 0, ['calmed']]);
+  });
+
   test('nothing more is handed to a transport that has no room', () => {
     const { outbound, transport, turn } = world();
     transport.isTaking = false;
@@ -162,6 +207,33 @@ describe('outbound', () => {
       turn();
     }
     expect(transport.frames.map(({ number }) => number)).toEqual([1]);
+  });
+
+  test('[G8.1] nothing is kept for a connection that has ended, and nothing written', () => {
+    const { outbound, transport, turn } = world();
+    transport.isTaking = false;
+    for (let number = 1; number <= 3; number += 1) outbound.say(frame(number));
+    turn();
+    outbound.noteBehind('g1', 1);
+    outbound.stop();
+    outbound.say(frame(4));
+    outbound.sayEvent('g2', 5, encodedFrame(frame(5)));
+    outbound.noteBehind('g2', 6);
+    transport.isTaking = true;
+    outbound.drained();
+    turn();
+    expect([outbound.waitingBytes, outbound.behind, transport.frames.length]).toEqual([0, null, 1]);
+  });
+
+  test('a connection that ends while it is written to keeps nothing', () => {
+    const { outbound, transport, turn } = world();
+    transport.send = () => {
+      outbound.stop();
+      return 1;
+    };
+    for (let number = 1; number <= 3; number += 1) outbound.say(frame(number));
+    turn();
+    expect(outbound.waitingBytes).toBe(0);
   });
 
   test('room is waited for, and refused when the connection ends', async () => {

@@ -48,6 +48,61 @@ describe('a slow reader', () => {
     expect(peer.last).toMatchObject({ type: 'head_event', conversationId: 'g1', head: { sequence: 7 } });
   });
 
+  test('[G8.1] that falls behind again and again is looked up once, and told once', async () => {
+    const { chat, join } = testGateway();
+    const peer = await join('ann', 'd1');
+    let questions = 0;
+    chat.onHeads = () => {
+      questions += 1;
+      return Promise.resolve();
+    };
+    chat.heads.set('g1', headAt('g1', 9));
+    for (const session of chat.sessions)
+      for (let sequence = 1; sequence <= 9; sequence += 1) session.fellBehind('g1', sequence);
+    await settled();
+    expect(questions).toBe(1);
+    expect(peer.types.filter((type) => type === 'head_event')).toHaveLength(1);
+  });
+
+  test('[G8.1] is told no more heads than it has room for, and the others later', async () => {
+    const { chat, join, clock, gateway } = testGateway();
+    const peer = await join('ann', 'd1');
+    for (let count = 1; count <= 300; count += 1) chat.heads.set(`g${count}`, headAt(`g${count}`, 1));
+    let questions = 0;
+    chat.onHeads = async () => {
+      questions += 1;
+      if (questions > 1) return;
+      peer.isTaking = false;
+      for (let sequence = 1; sequence <= 50; sequence += 1)
+        chat.deliver('g999', sequence, 'x'.repeat(10_000));
+    };
+    for (const session of chat.sessions)
+      for (let count = 1; count <= 300; count += 1) session.fellBehind(`g${count}`, 1);
+    await settled();
+    expect(questions).toBe(1);
+    peer.readAll();
+    alive(peer, clock, 1);
+    await settled();
+    expect(peer.types.filter((type) => type === 'head_event')).toHaveLength(300);
+    expect(gateway.stats().behindConversations).toBe(0);
+  });
+
+  test('[G4.5] what a resume did not read any more is told as a head', async () => {
+    const { chat, clock, open } = testGateway();
+    chat.onResume = async (request, sink) => {
+      await sink.ready({ ownLog: { conversationId: `s${request.userId}`, head: null }, landed: [] });
+      chat.deliver('g1', 5);
+      sink.caughtUp();
+      return { conversations: 0, replayed: 0 };
+    };
+    const peer = open();
+    peer.say(authenticateFrame('ann', 'd1'));
+    await settled();
+    alive(peer, clock, 1);
+    await settled();
+    expect(peer.last).toMatchObject({ type: 'head_event', conversationId: 'g1', head: { sequence: 5 } });
+  });
+
   test('what is committed while heads are asked for is told too', async () => {
     const made = testGateway();
     const { chat, clock } = made;
@@ -109,6 +164,20 @@ describe('a slow reader', () => {
     alive(peer, made.clock, 1);
     expect(peer.closed).toMatchObject({ code: 4002, reason: 'slow_reader' });
     expect(made.gateway.stats().outboundBytes).toBe(0);
+  });
+
+  test('[G8.1] gains no time by what more it falls behind with', async () => {
+    const made = testGateway();
+    const peer = await made.join('ann', 'd1');
+    peer.isTaking = false;
+    await overwhelm(made, ['g1']);
+    for (let second = 0; second <= slowReaderMsMax / 1_000; second += 1) {
+      expect(peer.closed).toBeNull();
+      made.chat.deliver(`h${second}`, 1, 'x'.repeat(30_000));
+      await settled();
+      alive(peer, made.clock, 1);
+    }
+    expect(peer.closed).toMatchObject({ code: 4002 });
   });
 
   test("a resume goes at the reader's pace, and ends with it", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { rateTable } from '@confab/core';
 import { ConfabError, limits } from '@confab/protocol';
 import { headAt } from './testing/fake-chat.ts';
 import { settled } from './testing/manual-clock.ts';
@@ -261,6 +262,41 @@ describe('POST /v1/frames', () => {
     ]);
   });
 
+  test('[G8.1] pages of one request end at a megabyte: those beyond are refused, and may be asked for again', async () => {
+    const { url, chat } = listen();
+    chat.onAsked = ({ accept }) => accept({ padding: 'x'.repeat(300_000) });
+    const pages = Array.from({ length: 6 }, () => ({ type: 'sync', conversationId: 'g1', after: null }));
+    const got = await answers(await post(`${url}/v1/frames`, [...pages, { type: 'ping' }], bearer));
+    const refused = { type: 'error', code: 'rate_limited', retry: 'later', afterMs: 0 };
+    expect(got.map(({ type }) => type)).toEqual([
+      ...Array<string>(4).fill('sync_page'),
+      'error',
+      'error',
+      'pong',
+    ]);
+    expect(got.slice(4, 6)).toMatchObject([refused, refused]);
+    expect(chat.asked).toHaveLength(4);
+  });
+
+  test('[G8.1] without a stream, frames are counted by user', async () => {
+    const { gateway, chat } = testGateway({ isLimited: true });
+    chat.onAsked = ({ accept }) => accept(null);
+    const typing = { type: 'typing', conversationId: 'g1', ref: 't' };
+    const asked = async (userId: string, count: number): Promise<Set<unknown>> => {
+      const headers = { authorization: `Bearer ${userId}.d1`, 'content-type': 'application/json' };
+      const body = JSON.stringify(Array.from({ length: count }, () => typing));
+      const request = new Request('http://localhost/v1/frames', { method: 'POST', headers, body });
+      const peer = { address: '203.0.113.9', gone: Promise.race([]) };
+      const got = await answers(await gateway.frames(request, peer));
+      return new Set(got.map((frame) => frame['code'] ?? frame.type));
+    };
+    const full = limits.framesPerPostMax;
+    for (let count = 0; count < rateTable.frame.burst; count += full)
+      expect(await asked('ann', full)).toEqual(new Set(['accepted']));
+    expect(await asked('ann', 1)).toEqual(new Set(['rate_limited']));
+    expect(await asked('bob', 1)).toEqual(new Set(['accepted']));
+  });
+
   test("a stream's frames use the lanes of its connection, and its token may be renewed", async () => {
     const { url, chat, clock } = listen();
     const stream = await openedStream(url);
@@ -382,6 +418,34 @@ describe('POST /v1/frames', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     chat.authenticate = () => Promise.reject(new ConfabError('token_expired'));
     expect((await asked({})).headers.get('www-authenticate')).toContain('error="invalid_token"');
+  });
+
+  test('[G8.1] a body is read no further than its limit, whatever its length is said to be', async () => {
+    const { gateway } = testGateway();
+    let pieces = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        pieces += 1;
+        controller.enqueue(Buffer.alloc(64 * 1024, ' '));
+        if (pieces === 100) controller.close();
+      },
+    });
+    const headers = { ...bearer, 'content-type': 'application/json', 'content-length': '2' };
+    const request = new Request('http://localhost/v1/frames', { method: 'POST', headers, body });
+    const response = await gateway.frames(request, { address: '203.0.113.9', gone: Promise.race([]) });
+    expect(response.status).toBe(413);
+    expect(pieces).toBeLessThan(9);
+  });
+
+  test('[G8.2] a body that is no UTF-8 is malformed', async () => {
+    const { url } = listen();
+    const body = Buffer.from('[{"type":"ping","x":"\u00ff"}]', 'latin1');
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    const response = await fetch(`${url}/v1/frames`, { method: 'POST', headers, body });
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'malformed' }),
+    ]);
   });
 
   test('a request that cannot be done at all is a problem', async () => {

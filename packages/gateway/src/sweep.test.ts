@@ -39,3 +39,15 @@ test('[G8.1] a crowd that came at once is not pinged at once', async () => {
   clock.advance(2_000);
   expect(beats()).toBe(2_500);
 });
+
+test('[P3.5] a stream is shown a sign of life every 15 s, whatever its peer asks meanwhile', async () => {
+  const { join, clock } = testGateway();
+  const peer = await join('ann', 'd1');
+  peer.heartbeat = { intervalMs: 15_000, answerMs: null };
+  for (let second = 1; second <= 60; second += 1) {
+    clock.advance(1_000);
+    if (second <= 30) peer.connection?.heard();
+    expect(peer.beats).toBe(Math.floor(second / 15));
+  }
+  expect(peer.closed).toBeNull();
+});

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { limits } from '@confab/protocol';
+import type { Connection } from './connection.ts';
 import { RawSocket, usualHandshake } from './testing/raw-socket.ts';
 import { passing, settled } from './testing/manual-clock.ts';
 import { authenticateFrame, sendFrame, type TestGateway, testGateway } from './testing/test-gateway.ts';
@@ -133,6 +134,34 @@ describe('a socket', () => {
     broken.write(1, Buffer.from([0xff, 0xfe]));
     expect(await large.closeCode()).toBe(1009);
     expect(await broken.closeCode()).toBe(1007);
+  });
+
+  test('[P3.5] is heard where it pings, and where it answers a ping', async () => {
+    const { port, gateway, clock } = listen();
+    const connect = gateway.connect.bind(gateway);
+    const connections: Connection[] = [];
+    gateway.connect = (transport) => {
+      const connection = connect(transport);
+      connections.push(connection);
+      return connection;
+    };
+    const socket = await joined(port, 'ann');
+    const [connection] = connections;
+    if (connection === undefined) throw new Error('no connection');
+    for (const opcode of [9, 10]) {
+      clock.advance(5_000);
+      expect(connection.heardTick).toBe(connection.tick - 5);
+      socket.write(opcode, Buffer.alloc(0));
+      while (connection.heardTick < connection.tick) await settled();
+    }
+  });
+
+  test('[G4.6] that its peer has left is left at once, and its end is observed', async () => {
+    const { port, chat, seen } = listen();
+    const socket = await joined(port, 'ann');
+    socket.destroy();
+    while (chat.sessions.size > 0) await settled();
+    expect(seen.get('connectionClosed')).toEqual([{ code: 1006, transport: 'websocket' }]);
   });
 
   test('[G4.6] replaces a half-open earlier self without waiting for it', async () => {

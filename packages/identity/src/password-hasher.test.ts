@@ -71,6 +71,31 @@ describe('turnstile', () => {
     expect(started).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test('[G8.1] the place of one that ended goes to the next and to nobody beside it', async () => {
+    const turnstile = new Turnstile({ ...bounds, concurrentMax: 1 });
+    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    const started = gates.map(() => Promise.withResolvers<void>());
+    let [running, most] = [0, 0];
+    const enter = (index: number): Promise<void> =>
+      turnstile.run(async () => {
+        running += 1;
+        most = Math.max(most, running);
+        started[index]?.resolve();
+        await gates[index]?.promise;
+        running -= 1;
+      });
+    const runs = [enter(0), enter(1)];
+    gates[0]?.resolve();
+    await started[1]?.promise;
+    runs.push(enter(2));
+    for (let microtask = 0; microtask < 20; microtask += 1) await Promise.resolve();
+    gates[1]?.resolve();
+    await started[2]?.promise;
+    gates[2]?.resolve();
+    await Promise.all(runs);
+    expect(most).toBe(1);
+  });
+
   test('work that fails gives its place back', async () => {
     const turnstile = new Turnstile({ ...bounds, concurrentMax: 1 });
     for (let index = 0; index < 5; index += 1) {

@@ -90,6 +90,8 @@ describe('decoding', () => {
       clientMessageId,
     });
     expect(labelsOf({ ref: 'a b', conversationId: 1, clientMessageId: 'x'.repeat(65) })).toEqual({});
+    for (const other of ['', 'g 1', 'g'.repeat(41), 'g"1'])
+      expect(labelsOf({ conversationId: other })).toEqual({});
     expect(labelsOf(parseObject('{"__proto__":{"ref":"r"}}'))).toEqual({});
   });
 });

@@ -66,6 +66,20 @@ describe('a store on a real disk', () => {
     MINUTE_MS,
   );
 
+  test.skipIf(!canTrace())(
+    '[LOG1] [G1.1] the names of a new file and of its new folders are synced before the first answer (needs strace: apt-get install strace)',
+    () => {
+      const deep = join(folder, 'deep');
+      const deeper = join(deep, 'deeper');
+      const trace = join(folder, 'trace');
+      const strace = ['strace', '-f', '-y', '-s', '16', '-e', 'trace=write,fsync,fdatasync', '-o', trace];
+      run([...strace, bun, commitBetweenLines, join(deeper, 'confab.db')]);
+      const [before = ''] = readFileSync(trace, 'utf8').split('"answered');
+      for (const place of [folder, deep, deeper]) expect(before).toMatch(syncOf(place));
+    },
+    MINUTE_MS,
+  );
+
   test.skipIf(!canMount())(
     '[LOG3] [G1.3] a full disk refuses writes as unavailable, leaves reads alone, and is over when there is room (needs unshare with mounts)',
     () => {
@@ -85,15 +99,16 @@ describe('a store on a real disk', () => {
   );
 
   test(
-    '[LOG1] after an I/O error nothing is answered, and the file holds what was acknowledged before',
+    '[LOG1] after an I/O error nothing is answered, every thread is told, and the file holds what was acknowledged before',
     async () => {
       // A file over the limit makes the system refuse the write with an error that is not "disk full".
       const limited = 'trap "" XFSZ; ulimit -f 1500; exec "$0" "$@"';
       const { stdout, exitCode } = Bun.spawnSync(['bash', '-c', limited, bun, commitUntilFatal, path]);
       const lines = stdout.toString().trim().split('\n');
-      expect(lines.at(-1)).toStartWith('fatal SQLITE_IOERR');
+      const committed = lines.slice(0, -2);
+      const ends = lines.slice(-2).toSorted();
+      expect(ends).toEqual([expect.stringContaining('fatal SQLITE_IOERR'), 'fatal there as well']);
       expect(exitCode).toBe(7);
-      const committed = lines.slice(0, -1);
       expect(committed).toEqual(committed.map((_, index) => `committed ${index + 1}`));
       const store = await open();
       const head = (await store.log.heads(['g'])).get('g')?.sequence ?? 0;
@@ -117,6 +132,11 @@ async function commitsUntilKill(count: number): Promise<readonly string[]> {
   expect(child.signalCode).toBe('SIGKILL');
   // The last line may have been cut off by the kill; then nobody has heard of it.
   return text.split('\n').slice(0, -1);
+}
+
+/** How `strace -y` shows that a folder was synced. */
+function syncOf(place: string): RegExp {
+  return new RegExp(`f(data)?sync\\(\\d+<${RegExp.escape(place)}>`);
 }
 
 function run(command: string[]): readonly string[] {

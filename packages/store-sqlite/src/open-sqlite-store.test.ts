@@ -91,6 +91,33 @@ describe('opening a store', () => {
     await store.close();
   });
 
+  test('[WORK1] what was claimed is offered at once in a store opened anew: nobody else can be at it', async () => {
+    const store = await open();
+    const task = {
+      kind: 'record_membership',
+      userIds: ['ann'],
+      change: 'joined',
+      conversationId: 'g',
+      eventId: 'e',
+      sequence: 1,
+    } as const;
+    await store.log.commit({ ...messageCommit('g', 0), work: [{ workId: 'w', dueAtMs: 0, task }] });
+    expect(await store.work.claim({ nowMs: 1, limit: 1, leaseMs: 1e9 })).toHaveLength(1);
+    await store.close();
+    const again = await open();
+    expect(await again.work.claim({ nowMs: 1, limit: 1, leaseMs: 1e9 })).toMatchObject([{ attempts: 2 }]);
+    await again.close();
+  });
+
+  test('the log file is copied back as it grows, in the parts that were asked for', async () => {
+    const checkpointMib = 1;
+    const store = await openSqliteStore({ path, onFatal: fail, checkpointMib });
+    const body = 'x'.repeat(60_000);
+    for (let head = 0; head < 100; head += 1) await store.log.commit(messageCommit('g', head, body));
+    expect(statSync(`${path}-wal`).size).toBeLessThan(2 * checkpointMib * 2 ** 20);
+    await store.close();
+  });
+
   test('what a killed process leaves behind does not stop the next one', async () => {
     const child = Bun.spawn(
       [process.execPath, join(import.meta.dir, 'fixtures/commit-until-killed.ts'), path],
@@ -109,7 +136,9 @@ describe('opening a store', () => {
   test('closing answers everything first, copies the log file back, and lets go of the file', async () => {
     const store = await open();
     const commits = Array.from({ length: 50 }, (_, index) => store.log.commit(messageCommit(`g${index}`, 0)));
-    await store.close();
+    const closing = store.close();
+    expect(await refusal(open())).toContain('in use');
+    await closing;
     expect(new Set((await Promise.all(commits)).map(({ kind }) => kind))).toEqual(new Set(['committed']));
     expect(readdirSync(join(folder, 'data', 'deep')).toSorted()).toEqual([
       'confab.db',
@@ -118,6 +147,16 @@ describe('opening a store', () => {
     ]);
     expect((await store.log.commit(messageCommit('late', 0))).kind).toBe('unavailable');
     await store.close();
+  });
+
+  test('a process that closed its stores ends of itself', async () => {
+    const script = `import { connectSqliteStore, openSqliteStore } from ${JSON.stringify(join(import.meta.dir, 'index.ts'))};
+      const store = await openSqliteStore({ path: ${JSON.stringify(path)}, onFatal() {} });
+      const connected = connectSqliteStore(store.share(), () => {});
+      await connected.close();
+      await store.close();`;
+    const child = Bun.spawn([process.execPath, '-e', script], { stderr: 'pipe' });
+    expect(await child.exited).toBe(0);
   });
 
   test('a file with a newer schema, of another program or with no database in it is refused and left as it is', async () => {
@@ -140,7 +179,7 @@ describe('opening a store', () => {
   });
 });
 
-describe('a writer that ends', () => {
+describe('what one write does to others', () => {
   test('an error in one of many writes of a moment takes no other with it', async () => {
     const store = await open();
     const account = (userId: string, name: string) =>
@@ -166,6 +205,56 @@ describe('a writer that ends', () => {
     expect(twice?.status).toBe('rejected');
     expect(commit).toEqual({ status: 'fulfilled', value: { kind: 'committed' } });
     expect(await store.log.commit(messageCommit('g', 1))).toEqual({ kind: 'committed' });
+    await store.close();
+  });
+
+  test('[LOG1] [LOG3] what was written before an error of the same moment keeps its place and its sender', async () => {
+    const store = await open();
+    const account = {
+      userId: 'u1',
+      username: 'one',
+      foldedUsername: 'one',
+      displayName: 'one',
+      picture: null,
+      createdAt: '',
+      passwordHash: 'hash',
+    };
+    await store.accounts.create(account);
+    const outcomes = await Promise.allSettled([
+      store.log.commit(messageCommit('g', 0)),
+      store.log.commit(messageCommit('g', 1)),
+      store.accounts.create({ ...account, username: 'two', foldedUsername: 'two' }),
+    ]);
+    const committed = { status: 'fulfilled', value: { kind: 'committed' } };
+    expect(outcomes).toMatchObject([committed, committed, { status: 'rejected' }]);
+    const all = { after: 0, before: null, limit: 9, bytesMax: 1e6, type: null };
+    const events = await store.log.read({ conversationId: 'g', ...all });
+    expect(events.map(({ sequence, senderId }) => [sequence, senderId])).toEqual([
+      [1, 'u-sender'],
+      [2, 'u-sender'],
+    ]);
+    await store.close();
+  });
+
+  test('[ACC4] the time of a revocation never goes back, though the clock does', async () => {
+    const store = await open();
+    const device = {
+      userId: 'ann',
+      deviceId: 'd',
+      name: '',
+      createdAt: '',
+      lastSeenAt: '',
+      revoked: false,
+      refreshNonce: 'nonce',
+      refreshGeneration: 0,
+      rotatedAtMs: 0,
+      revokedAtMs: 0,
+    };
+    for (const atMs of [9, 5]) {
+      await store.devices.signIn(device, 1);
+      expect(await store.devices.revoke('ann', 'd', atMs)).toBe(true);
+      expect(await store.devices.get('ann', 'd')).toMatchObject({ revoked: true, revokedAtMs: 9 });
+    }
     await store.close();
   });
 });

@@ -38,6 +38,20 @@ describe('the serving end of the writer', () => {
     expect(ids).toEqual([[{ workIds: ['one'] }, { workIds: ['two'] }], [{ workIds: ['three'] }]]);
   });
 
+  test('what an answer leads to goes over before anything that is begun after the answer', async () => {
+    const { worker, client } = setUp();
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const leads = complete(client, 'one').then(() => {
+      setImmediate(() => resolve(worker.sent.length));
+      return complete(client, 'two');
+    });
+    await nextTurn();
+    worker.say(encodeAnswers([{ kind: 'done', result: null }]));
+    expect(await promise).toBe(2);
+    worker.say(encodeAnswers([{ kind: 'done', result: null }]));
+    await leads;
+  });
+
   test('[G8.1] what was answered waits no more: any amount passes, piece by piece', async () => {
     const { worker, client } = setUp();
     const megabyte = 'x'.repeat(1_024 * 1_024);

@@ -160,9 +160,13 @@ describe('a connection', () => {
     connection.connect();
     await settle();
     tokens.next = 2;
-    tokens.renewAtMs = null;
+    tokens.renewAtMs = timers.now() + 25_000;
     await timers.advance(20_000);
     expect(tokensSaid(transport.said[0])).toEqual(['token-1', 'token-2']);
+    tokens.next = 3;
+    tokens.renewAtMs = null;
+    await timers.advance(5_000);
+    expect(tokensSaid(transport.said[0])).toEqual(['token-1', 'token-2', 'token-3']);
     expect(transport.said[0]?.at(-1)).toMatchObject({ ref: 'renew' });
     expect(transport.said.length).toBe(1);
   });
@@ -208,6 +212,19 @@ describe('a connection', () => {
     await timers.advance(15_000 + 125);
     expect(transport.closed[0]).toBe(true);
     expect(kindOf(connection)).toBe('live');
+  });
+
+  test('a server that greets and does not answer is given up; nothing is said to it before it is ready', async () => {
+    const { connection, timers, transport } = startedWith([[{ does: 'open' }], live()]);
+    connection.connect();
+    await settle();
+    expect(connection.send({ type: 'typing', conversationId: 'gteam' })).toBe(false);
+    expect(transport.said[0]?.map(({ type }) => type)).toEqual(['authenticate']);
+    await timers.advance(19_999);
+    expect(kindOf(connection)).toBe('authenticating');
+    await timers.advance(1 + 125);
+    expect(kindOf(connection)).toBe('live');
+    expect(connection.send({ type: 'typing', conversationId: 'gteam' })).toBe(true);
   });
 
   test('a newer protocol stops it', async () => {
@@ -302,7 +319,7 @@ describe('a connection', () => {
     expect(transport.said.length).toBe(2);
   });
 
-  test('after close nothing is tried any more, and late words of the old link are not heard', async () => {
+  test('after close nothing is tried any more', async () => {
     const { connection, timers, transport, told } = startedWith([live()]);
     connection.connect();
     connection.close();
@@ -311,5 +328,43 @@ describe('a connection', () => {
     expect(transport.said[0]).toEqual([]);
     expect(told).toEqual([]);
     expect(timers.waiting).toBe(0);
+  });
+
+  test('late words of an old link are not heard: no frame, no answer, no end', async () => {
+    const { connection, timers, transport, told } = startedWith([live(), live()]);
+    connection.connect();
+    await settle();
+    connection.reconnect();
+    await timers.advance(1_000);
+    expect(kindOf(connection)).toBe('live');
+    told.length = 0;
+    const [old] = transport.listeners;
+    old?.frame({ type: 'typing_event', conversationId: 'gteam', userId: 'bob' });
+    old?.answer({ type: 'typing_event', conversationId: 'gteam', userId: 'bob' });
+    old?.closed({ code: closeCodes.signedOut, reason: '', afterMs: null });
+    expect(told).toEqual([]);
+    expect(kindOf(connection)).toBe('live');
+    connection.close();
+    old?.opened();
+    expect(timers.waiting).toBe(0);
+  });
+
+  test('a token that comes when its link has gone is not said on the next one', async () => {
+    const { connection, timers, transport, tokens } = startedWith([[{ does: 'open' }], live()]);
+    const asked: (() => void)[] = [];
+    const { token } = tokens;
+    tokens.token = async (stale) => {
+      await new Promise<void>((resolve) => asked.push(resolve));
+      return await token(stale);
+    };
+    connection.connect();
+    await settle();
+    connection.reconnect();
+    await timers.advance(1_000);
+    expect(asked.length).toBe(2);
+    for (const answer of asked) answer();
+    await settle();
+    expect(transport.said.map(tokensSaid)).toEqual([[], ['token-1']]);
+    expect(kindOf(connection)).toBe('live');
   });
 });

@@ -126,6 +126,25 @@ describe('resume', () => {
     expect(items.map(({ key }) => key)[0]).toBe(created.eventId);
   });
 
+  test('[G4.1] a description that overtakes its events takes none of them away, whether or not its cursor fitted', async () => {
+    world.server.direct('dalice-bob', ['alice', 'bob']);
+    const alice = await world.live('alice');
+    for (let n = 0; n < 201; n++) world.server.group(`gmany${n}`, ['alice', 'bob']);
+    await settle();
+    for (let n = 0; n < 201; n++) world.server.write('bob', `gmany${n}`, `in ${n}`);
+    await reconnect();
+    expect(cursorsSaid().some((cursor) => cursor.startsWith('dalice-bob.'))).toBe(false);
+    const messages: string[] = [];
+    alice.on('message', ({ message }) => messages.push(message.body));
+    world.server.lastLink.isHeld = true;
+    world.server.write('bob', 'dalice-bob', 'hello');
+    await alice.conversations.startDirect('bob');
+    world.server.lastLink.release();
+    await settle();
+    expect(messages).toEqual(['hello']);
+    expect(bodiesOf(alice, 'dalice-bob')).toEqual(['hello']);
+  });
+
   test('what the list has counted is not counted again by the replay', async () => {
     const alice = await world.live('alice');
     world.server.delivers = () => false;
@@ -238,8 +257,27 @@ describe('resume', () => {
     alice.on('message', ({ message }) => messages.push(message.body));
     alice.connection.connect();
     await settle();
+    expect(cursorsSaid().map((cursor) => cursor.split('.')[0])).toEqual(['salice', group]);
     expect(messages).toEqual(['new']);
     expect(bodiesOf(alice, group)).toEqual(['kept', 'new']);
+  });
+
+  test('what another version kept on the device is not read: the server has everything', async () => {
+    const storage = memoryStorage();
+    const before = await world.live('alice', storage);
+    world.server.write('bob', group, 'kept');
+    await settle();
+    await before.close();
+    for (const table of ['conversations', 'timelines'] as const) {
+      for (const [key, value] of await storage.readAll(table))
+        await storage.write([{ table, key, value: { ...(value as object), version: 0 } }]);
+    }
+    const alice = world.client(storage);
+    await alice.loaded;
+    expect(alice.conversations.get()).toMatchObject({ source: 'empty', items: [] });
+    alice.connection.connect();
+    await settle();
+    expect(alice.conversations.get()).toMatchObject({ source: 'live', unread: 1 });
   });
 
   test('an unknown kind of event moves the cursor and hides nothing', async () => {
@@ -254,6 +292,7 @@ describe('resume', () => {
       senderId: 'bob',
     };
     world.server.lastLink.say({ ...strange, sentAt: '2026-01-01T00:00:01.000Z' } as never);
+    expect(alice.conversations.conversation(group).get()?.headSequence).toBe(2);
     world.server.lastLink.say({
       type: 'message_event',
       eventId: `${group}.3.zzzzzzzz`,

@@ -10,6 +10,7 @@ import {
   withSummary,
   withWatermark,
 } from './conversation-record.ts';
+import { isShown } from '../log/log-window.ts';
 
 const conversationId = 'g1';
 const me = 'alice';
@@ -78,6 +79,34 @@ describe('what a device knows of a conversation', () => {
     const record = after(recordOf(summary(5, { mentions: 1 })), message(6, me));
     expect(seen(withRead(record, 6, me))).toMatchObject({ unread: 0, mentions: 0 });
     expect(seen(recordOf(summary(5, { unread: 0, mentions: 1 })))).toMatchObject({ mentions: 0 });
+  });
+
+  test('[G6.1] reading a part counts the others’ messages above it, where the window reaches the end', () => {
+    const events = [message(2, me), message(3, 'bob'), message(4, me), message(5, 'bob'), message(6, 'bob')];
+    const record = after(recordOf(summary(1, { unread: 0 })), ...events);
+    const holding = (held: readonly LogEvent[]): ConversationRecord => ({
+      ...record,
+      window: { from: 2, isWhole: false, events: held.filter(isShown) },
+    });
+    expect(seen(record).unread).toBe(3);
+    expect(seen(withRead(holding(events), 3, me)).unread).toBe(2);
+    // Own messages may stand in what is not held: the server's word is waited for.
+    const unsure = viewOf(withRead(holding(events.slice(0, 2)), 3, me), []);
+    expect(unsure).toMatchObject({ unread: 3, readSequence: 1 });
+  });
+
+  test('[G6.1] mentions go with what is read; the server’s count stays until all it counted is read', () => {
+    const record = after(recordOf(summary(5, { unread: 4, mentions: 2 })), message(6, 'bob', [me]));
+    expect(seen(record).mentions).toBe(3);
+    const news = (sequence: number, unread: number) => ({
+      floor: { sequence, ordinal: sequence - 1 },
+      head: { sequence: 6, ordinal: 5 },
+      unread,
+    });
+    expect(seen(withFloor(record, news(3, 3))).mentions).toBe(3);
+    expect(seen(withFloor(record, news(5, 1))).mentions).toBe(1);
+    const read = after(withFloor(record, news(6, 0)), message(7, 'bob'), message(8, 'bob'));
+    expect(seen(read)).toMatchObject({ unread: 2, mentions: 0 });
   });
 
   test('[G6.3] reading less than before changes nothing', () => {

@@ -70,3 +70,30 @@ test('[G4.1] who comes while the list is on its way is in it', async () => {
   await settle();
   expect(shown(alice)).toEqual(['alice', 'bob', 'carol']);
 });
+
+test('[G4.1] it is read anew where the events that changed it were left out', async () => {
+  const world = new FakeWorld(['alice', 'bob', 'carol']);
+  world.server.group(group, ['bob', 'alice', 'carol']);
+  const alice = await world.live('alice');
+  alice.conversations.members(group).subscribe(() => undefined);
+  await settle();
+  world.server.delivers = () => false;
+  world.server.commit({
+    verb: 'remove_member',
+    actorId: 'bob',
+    conversationId: group,
+    clientMessageId: 'remove-carol-0123456789abc',
+    userId: 'carol',
+  });
+  const last = world.server.write('bob', group, 'hello');
+  const head = world.server.store.headOf(group);
+  world.server.lastLink.say({
+    type: 'sync_page',
+    conversationId: group,
+    events: [last],
+    head,
+    reset: true,
+  });
+  await settle();
+  expect(shown(alice)).toEqual(['alice', 'bob']);
+});

@@ -4,14 +4,34 @@ import { array, assert, asyncProperty, constantFrom, integer } from 'fast-check'
 import { ChatError } from '../index.ts';
 import { memoryStorage } from '../storage/memory-storage.ts';
 import { settle } from '../testing/driven-timers.ts';
-import { bodiesOf, FakeWorld, statesOf } from '../testing/fake-world.ts';
+import { bodiesOf, committedIn, FakeWorld, statesOf } from '../testing/fake-world.ts';
 import { failureOf } from '../testing/failure-of.ts';
 
 const group = 'gteam';
 
-function committed(world: FakeWorld): string[] {
-  const events = world.server.store.logs.get(group)?.events ?? [];
-  return events.flatMap((event) => (event.type === 'message_event' ? [event.body] : []));
+const committed = (world: FakeWorld): string[] => committedIn(world, group);
+
+/** Lets callers pass while it is open, and keeps them while it is not. */
+class Gate {
+  #isOpen = false;
+  #kept: (() => void)[] = [];
+
+  get waiting(): number {
+    return this.#kept.length;
+  }
+
+  async pass(): Promise<void> {
+    if (!this.#isOpen) await new Promise<void>((resolve) => this.#kept.push(resolve));
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    for (const pass of this.#kept.splice(0)) pass();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
 }
 
 describe('the send queue', () => {
@@ -64,6 +84,27 @@ describe('the send queue', () => {
     await settle();
     expect(committed(world)).toEqual(['kept']);
     expect(bodiesOf(alice, group)).toEqual(['kept']);
+  });
+
+  test('what was written behind one that storage failed goes out as soon as that is known', async () => {
+    const storage = memoryStorage();
+    const writing = new Gate();
+    const alice = await world.live('alice', {
+      ...storage,
+      write: async (changes) => {
+        if (!JSON.stringify(changes).includes('"lost"')) return await storage.write(changes);
+        await writing.pass();
+        throw new ChatError('storage');
+      },
+    });
+    const lost = failureOf(alice.timeline(group).send('lost'));
+    await alice.timeline(group).send('kept');
+    await settle();
+    expect(committed(world)).toEqual([]);
+    writing.open();
+    await lost;
+    await settle();
+    expect(committed(world)).toEqual(['kept']);
   });
 
   test('an acknowledgement that got lost does not double the message: resume says that it landed', async () => {
@@ -129,6 +170,62 @@ describe('the send queue', () => {
       failed.clientMessageId,
     ]);
     expect(await alice.timeline(group).discard(failed.clientMessageId)).toBe(false);
+  });
+
+  test('an answer is that of its own attempt: the one that is refused fails, and no other that is on its way', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = ({ body }) => (body === 'm1' ? 'vanish' : 'forbidden');
+    for (const body of ['m1', 'm2']) await alice.timeline(group).send(body);
+    await settle();
+    expect(statesOf(alice, group)).toEqual(['sending', 'failed']);
+  });
+
+  test('the wait grows while all is refused, and is short again once the server took one', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = () => 'unavailable';
+    await alice.timeline(group).send('m1');
+    await world.timers.advance(60_000);
+    world.server.sendPolicy = () => null;
+    await world.timers.advance(25_000);
+    expect(committed(world)).toEqual(['m1']);
+    let refusals = 1;
+    world.server.sendPolicy = () => (refusals-- > 0 ? 'unavailable' : null);
+    await alice.timeline(group).send('m2');
+    await world.timers.advance(250);
+    expect(committed(world)).toEqual(['m1', 'm2']);
+  });
+
+  test('what was refused for good is not sent by itself, whatever becomes of the link or of others', async () => {
+    const alice = await world.live('alice');
+    world.server.sendPolicy = ({ body }) => (body === 'm2' ? 'unavailable' : 'forbidden');
+    await alice.timeline(group).send('m1');
+    await settle();
+    await alice.timeline(group).send('m2');
+    await settle();
+    world.server.sendPolicy = () => null;
+    world.server.lastLink.drop();
+    await world.timers.advance(60_000);
+    expect(committed(world)).toEqual(['m2']);
+    expect(statesOf(alice, group).toSorted()).toEqual(['failed', 'sent']);
+  });
+
+  test('a message that is to be tried again is so in the next run too, at its place', async () => {
+    const storage = memoryStorage();
+    const before = await world.live('alice', storage);
+    world.server.sendPolicy = () => 'forbidden';
+    const { clientMessageId } = await before.timeline(group).send('m1');
+    await settle();
+    before.connection.close();
+    await world.timers.advance(1_000);
+    await before.timeline(group).send('m2');
+    await before.timeline(group).retry(clientMessageId);
+    expect(bodiesOf(before, group)).toEqual(['m1', 'm2']);
+    await before.close();
+    world.server.sendPolicy = () => null;
+    const alice = world.client(storage);
+    alice.connection.connect();
+    await settle();
+    expect(committed(world)).toEqual(['m1', 'm2']);
   });
 
   test('a frame that never arrived is sent again on the next link', async () => {
@@ -264,6 +361,60 @@ describe('the send queue', () => {
     next.connection.connect();
     await settle();
     expect(committed(world)).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  test('[G2.2] what is written before the device has been read goes out behind what stood there', async () => {
+    const storage = memoryStorage();
+    const before = await world.live('alice', storage);
+    before.connection.close();
+    await before.timeline(group).send('m1');
+    await before.close();
+    await world.timers.advance(1_000);
+    const reading = new Gate();
+    const alice = world.client({
+      ...storage,
+      readAll: async (table) => {
+        if (table === 'pending') await reading.pass();
+        return await storage.readAll(table);
+      },
+    });
+    await settle();
+    await alice.timeline(group).send('m2');
+    reading.open();
+    await alice.loaded;
+    expect(bodiesOf(alice, group)).toEqual(['m1', 'm2']);
+    alice.connection.connect();
+    await settle();
+    expect(committed(world)).toEqual(['m1', 'm2']);
+  });
+
+  test('what a closed tab left is there once, also where storage answers two looks for it at a time', async () => {
+    const storage = memoryStorage();
+    const one = await world.live('alice', storage);
+    const reading = new Gate();
+    const other = world.client({
+      ...storage,
+      readAll: async (table) => {
+        const rows = await storage.readAll(table);
+        if (table === 'pending') await reading.pass();
+        return rows;
+      },
+    });
+    reading.open();
+    other.connection.connect();
+    await settle();
+    one.connection.close();
+    await one.timeline(group).send('left');
+    await one.close();
+    reading.close();
+    await world.timers.advance(60_000);
+    expect(reading.waiting).toBe(2);
+    world.server.sendPolicy = () => 'vanish';
+    reading.open();
+    await settle();
+    expect(bodiesOf(other, group)).toEqual(['left']);
+    expect(other.pendingCount.get()).toBe(1);
+    expect(world.server.lastLink.saidOf('send_message').length).toBe(1);
   });
 
   test('[G2.2] a clock that is set back moves nothing', async () => {

@@ -28,12 +28,22 @@ describe('receipts', () => {
     batch.note('g1', { delivered: 3 });
     batch.note('g1', { delivered: 5 });
     batch.note('g1', { delivered: 4, read: 2 });
+    batch.note('g1', { read: 1 });
     batch.note('g2', { read: 1 });
     expect(said).toEqual([receipt({ delivered: 3 }), { type: 'receipt', conversationId: 'g2', read: 1 }]);
     await timers.advance(1_000);
     expect(said.slice(2)).toEqual([receipt({ delivered: 5, read: 2 })]);
     await timers.advance(60_000);
     expect(said.length).toBe(3);
+    expect(timers.waiting).toBe(0);
+  });
+
+  test('what was noted for one user is not said for the next', async () => {
+    batch.note('g1', { read: 1 });
+    batch.note('g1', { read: 2 });
+    batch.clear();
+    await timers.advance(60_000);
+    expect(said).toEqual([receipt({ read: 1 })]);
     expect(timers.waiting).toBe(0);
   });
 
@@ -47,7 +57,9 @@ describe('receipts', () => {
     await timers.advance(1);
     expect(said).toEqual([receipt({ read: 2 }), receipt({ read: 2 })]);
     batch.refused('g1', 20_000);
-    await timers.advance(20_000);
+    await timers.advance(19_999);
+    expect(said.length).toBe(2);
+    await timers.advance(1);
     expect(said.length).toBe(3);
   });
 

@@ -134,6 +134,48 @@ describe('a session', () => {
     expect(server.http.refreshes).toBe(1);
   });
 
+  test('logs in again as the device it was, after logging out at the server', async () => {
+    const { session } = await loggedIn();
+    await session.logOut();
+    expect(server.http.asked.at(-1)).toBe('DELETE /v1/sessions/current');
+    const said: string[] = [];
+    const { fetch } = server.http;
+    const http = new HttpCaller({
+      url: 'http://chat.test',
+      fetch: async (url, init) => {
+        if (typeof init.body === 'string') said.push(init.body);
+        return await fetch(url, init);
+      },
+      timers,
+      random: () => 0.5,
+    });
+    const again = new AccountSession({ http, storage, locks: platformLocks(), timers });
+    await again.logIn({ username: 'alice', password: 'password' });
+    expect(said.map((body) => JSON.parse(body) as object)).toMatchObject([{ deviceId: 'device-alice' }]);
+  });
+
+  test('a renewed token is on storage before it is used: the old one is worth nothing any more', async () => {
+    await loggedIn();
+    const kept = storage;
+    const writing = Promise.withResolvers<void>();
+    storage = {
+      ...kept,
+      write: async (changes) => {
+        await writing.promise;
+        await kept.write(changes);
+      },
+    };
+    const { session } = tab();
+    await session.load();
+    let value: string | null = null;
+    const renewing = session.token('access-alice-1').then((token) => (value = token.value));
+    await settle();
+    expect([server.http.refreshes, value]).toEqual([1, null]);
+    writing.resolve();
+    await renewing;
+    expect(await kept.read('session', 'current')).toMatchObject({ accessToken: 'access-alice-2' });
+  });
+
   test('logging out ends it here also where the server is away, and the device keeps its id', async () => {
     const { session } = await loggedIn();
     server.isDown = true;

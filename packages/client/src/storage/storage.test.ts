@@ -6,6 +6,7 @@ import * as fakeIndexedDb from 'fake-indexeddb';
 import { fileStorage } from '../node/index.ts';
 import type { ClientStorage } from './client-storage.ts';
 import { indexedDbStorage } from './indexed-db-storage.ts';
+import { failureOf } from '../testing/failure-of.ts';
 import { memoryStorage } from './memory-storage.ts';
 
 // What a browser has; taken away again, because its presence is how the SDK knows a browser.
@@ -89,6 +90,16 @@ describe.each(places)('%s storage', (_, placeOf) => {
     await storage.close();
   });
 
+  test('empties as many tables as it is told, and no other', async () => {
+    const storage = (await placeOf())();
+    const tables = ['session', 'conversations', 'timelines', 'pending'] as const;
+    await storage.write(tables.map((table) => ({ table, key: 'a', value: 1 })));
+    await storage.clear(['conversations', 'timelines', 'pending']);
+    const left = await Promise.all(tables.map(async (table) => (await storage.readAll(table)).length));
+    expect(left).toEqual([1, 0, 0, 0]);
+    await storage.close();
+  });
+
   test('writes take effect in the order they were called', async () => {
     const storage = (await placeOf())();
     await Promise.all(
@@ -159,10 +170,26 @@ describe('the file of a device', () => {
     await storage.close();
   });
 
+  test('a write that failed is none, and the next one is not harmed', async () => {
+    const storage = fileStorage(await freshPath());
+    const endless: unknown[] = [];
+    endless.push(endless);
+    const failed = storage.write([{ table: 'pending', key: 'a', value: endless }]);
+    expect(await failureOf(failed)).toMatchObject({ code: 'storage' });
+    await storage.write([{ table: 'pending', key: 'b', value: 1 }]);
+    expect(await storage.readAll('pending')).toEqual([['b', 1]]);
+    await storage.close();
+  });
+
   test('nobody but its owner may read it', async () => {
     const path = await freshPath();
     const storage = fileStorage(path);
     await storage.write([{ table: 'session', key: 'current', value: 'token' }]);
+    expect((await stat(path)).mode & 0o077).toBe(0);
+    await storage.close();
+    // Half a line has it written afresh.
+    await appendFile(path, '[["half');
+    expect(await storage.read('session', 'current')).toBe('token');
     expect((await stat(path)).mode & 0o077).toBe(0);
     await storage.close();
   });

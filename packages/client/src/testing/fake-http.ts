@@ -1,5 +1,5 @@
 import type { Command } from '@confab/conversation';
-import { ConfabError, type ErrorCode, type LogEvent, type Session } from '@confab/protocol';
+import { ConfabError, type ErrorCode, type LogEvent, parseEventId, type Session } from '@confab/protocol';
 import type { FetchLike } from '../index.ts';
 import type { FakeStore } from './fake-store.ts';
 
@@ -8,6 +8,11 @@ interface Served {
   readonly store: FakeStore;
   readonly isDown: boolean;
   readonly commit: (command: Command) => { readonly event: LogEvent };
+  readonly mark: (
+    userId: string,
+    conversationId: string,
+    marks: { delivered?: number; read?: number },
+  ) => void;
   readonly direct: (conversationId: string, memberIds: readonly [string, string]) => void;
 }
 
@@ -100,6 +105,7 @@ export class FakeHttp {
       return this.#refresh(String(asked.body['refreshToken']));
     if (asked.userId === '') throw new ConfabError('unauthenticated');
     if (path === '/v1/sessions/current') return null;
+    if (path === '/v1/receipts') return this.#receipt(asked);
     if (path === '/v1/conversations') return this.#conversations(method, asked);
     if (path.startsWith('/v1/conversations/')) return this.#conversation(method, asked);
     const user = this.#server.store.users.get(asked.path[1] ?? '');
@@ -141,6 +147,13 @@ export class FakeHttp {
     });
     const { eventId: messageId, sequence, sentAt } = event;
     return { clientMessageId, conversationId, messageId, sequence, sentAt };
+  }
+
+  #receipt({ userId, body }: Asked): null {
+    const place = parseEventId(String(body['messageId']));
+    if (place === null) throw new ConfabError('not_found');
+    this.#server.mark(userId, place.conversationId, { [String(body['receiptType'])]: place.sequence });
+    return null;
   }
 
   #conversations(method: string, { userId, body }: Asked): object {

@@ -45,6 +45,12 @@ export class FakeWorld {
   }
 }
 
+/** The texts of a conversation on the server, in order. */
+export function committedIn({ server }: FakeWorld, conversationId: string): string[] {
+  const events = server.store.logs.get(conversationId)?.events ?? [];
+  return events.flatMap((event) => (event.type === 'message_event' ? [event.body] : []));
+}
+
 /** The texts of a timeline, in order. */
 export function bodiesOf(client: ChatClient, conversationId: string): string[] {
   return client

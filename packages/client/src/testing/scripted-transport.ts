@@ -18,6 +18,8 @@ export interface ScriptedTransport extends Transport {
   /** What was said on each connection. */
   readonly said: ClientFrame[][];
   readonly closed: boolean[];
+  /** Who listens to each connection, also after its end: for what a platform says too late. */
+  readonly listeners: LinkEvents[];
   /** The newest connection gives a sign of life. */
   readonly hear: () => void;
 }
@@ -29,14 +31,15 @@ export function scriptedTransport(
 ): ScriptedTransport {
   const said: ClientFrame[][] = [];
   const closed: boolean[] = [];
-  let newest: LinkEvents | null = null;
+  const listeners: LinkEvents[] = [];
   return {
     kind,
     said,
     closed,
-    hear: () => newest?.heard(),
+    listeners,
+    hear: () => listeners.at(-1)?.heard(),
     open(events) {
-      newest = events;
+      listeners.push(events);
       const place = said.length;
       const frames: ClientFrame[] = [];
       said.push(frames);

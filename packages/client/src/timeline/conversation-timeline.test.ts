@@ -44,6 +44,47 @@ describe('a timeline', () => {
     expect(timeline.get().hasOlder).toBe(false);
   });
 
+  test('a page that comes when the window was cut meanwhile leaves no hole', async () => {
+    for (let n = 1; n <= 300; n++) world.server.write('bob', group, `m${n}`);
+    const paged = Promise.withResolvers<void>();
+    let isHeld = false;
+    const { fetch } = world.server.http;
+    const alice = await world.live('alice', memoryStorage(), {
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        if (isHeld && url.includes('/messages')) await paged.promise;
+        return response;
+      },
+    });
+    const timeline = alice.timeline(group);
+    for (let page = 0; page < 5; page++) await timeline.loadOlder();
+    isHeld = true;
+    const loading = timeline.loadOlder();
+    await settle();
+    timeline.releaseOlder();
+    paged.resolve();
+    await loading;
+    expect(bodiesOf(alice, group)).toEqual(Array.from({ length: 200 }, (_, n) => `m${n + 101}`));
+  });
+
+  test('a page that the server cut short by its size is not taken for the last', async () => {
+    for (let n = 1; n <= 12; n++) world.server.write('bob', group, `${n} ${'x'.repeat(30_000)}`);
+    const { fetch } = world.server.http;
+    const alice = await world.live('alice', memoryStorage(), {
+      fetch: async (url, init) => await fetch(url.replace(/limit=50/, 'limit=5'), init),
+    });
+    const timeline = alice.timeline(group);
+    await timeline.loadOlder();
+    expect(timeline.get().hasOlder).toBe(true);
+    await timeline.loadOlder();
+    await timeline.loadOlder();
+    const numbers = bodiesOf(alice, group).map((body) => Number.parseInt(body, 10));
+    expect(numbers).toEqual(Array.from({ length: 12 }, (_, n) => n + 1));
+    // An empty page is the last for certain.
+    await timeline.loadOlder();
+    expect(timeline.get().hasOlder).toBe(false);
+  });
+
   test('shows who came and went also where it was read from pages', async () => {
     world.server.write('bob', group, 'before');
     world.server.commit({
@@ -113,6 +154,27 @@ describe('a timeline', () => {
     expect(statesOf(alice, 'dalice-bob')).toEqual(['read']);
   });
 
+  test('takes the watermarks that come with a page: read is what all others have read, one’s own mark aside', async () => {
+    world.server.group('gthree', ['alice', 'bob', 'carol']);
+    const alice = await world.live('alice');
+    await alice.timeline('gthree').send('hello');
+    await settle();
+    const page = (...readers: string[]): void =>
+      world.server.lastLink.say({
+        type: 'sync_page',
+        conversationId: 'gthree',
+        events: [],
+        head: world.server.store.headOf('gthree'),
+        watermarks: readers.map((userId) => ({ userId, delivered: 2, read: 2 })),
+      });
+    page('alice', 'bob');
+    expect(statesOf(alice, 'gthree')).toEqual(['sent']);
+    const { watermarks } = alice.timeline('gthree').get();
+    expect(watermarks.map(({ userId }) => userId).toSorted()).toEqual(['bob', 'carol']);
+    page('bob', 'carol');
+    expect(statesOf(alice, 'gthree')).toEqual(['read']);
+  });
+
   test('says delivered by itself and read when told, at most once a second, never back', async () => {
     world.server.direct('dalice-bob', ['alice', 'bob']);
     const alice = await world.live('alice');
@@ -130,6 +192,21 @@ describe('a timeline', () => {
     ]);
     await world.timers.advance(60_000);
     expect(lastLink.saidOf('receipt').length).toBe(2);
+  });
+
+  test('[G6.3] reading beyond the end is reading up to it, and what comes later is read later', async () => {
+    const alice = await world.live('alice');
+    world.server.write('bob', group, 'one');
+    await world.timers.advance(1_000);
+    alice.timeline(group).markRead(1_000);
+    await world.timers.advance(1_000);
+    world.server.write('bob', group, 'two');
+    await world.timers.advance(1_000);
+    expect(alice.conversations.conversation(group).get()?.unread).toBe(1);
+    alice.timeline(group).markRead(3);
+    await world.timers.advance(1_000);
+    const read = world.server.lastLink.saidOf('receipt').flatMap((frame) => frame.read ?? []);
+    expect(read).toEqual([2, 3]);
   });
 
   test('typing is said at most every three seconds, and seen until it lapses or the message comes', async () => {
@@ -188,6 +265,23 @@ describe('a timeline', () => {
     expect(bodiesOf(alice, group).length).toBe(100);
     expect(bodiesOf(alice, group).at(-1)).toBe('m250');
     expect(await alice.timeline(group).loadOlder()).toBe(false);
+  });
+
+  test('[G8.1] a window that nobody watches is bounded too, and the older ones are a page away', async () => {
+    const alice = await world.live('alice');
+    for (let n = 1; n <= 450; n++) world.server.write('bob', group, `m${n}`);
+    await settle();
+    const held = bodiesOf(alice, group).length;
+    expect(held).toBeLessThanOrEqual(400);
+    expect(bodiesOf(alice, group).at(-1)).toBe('m450');
+    expect(alice.timeline(group).get().hasOlder).toBe(true);
+    expect(await alice.timeline(group).loadOlder()).toBe(true);
+    expect(bodiesOf(alice, group).slice(0, 2)).toEqual([`m${401 - held}`, `m${402 - held}`]);
+    while (await alice.timeline(group).loadOlder());
+    expect(alice.timeline(group).get()).toMatchObject({ hasOlder: false });
+    alice.timeline(group).releaseOlder();
+    expect(alice.timeline(group).get()).toMatchObject({ hasOlder: true });
+    expect(bodiesOf(alice, group)[0]).toBe('m251');
   });
 
   test('live events in any order, doubled or dropped: the timeline ends equal to the log', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type ClientFrame, closeCodes, type ServerFrame } from '@confab/protocol';
+import { type ClientFrame, closeCodes, limits, type ServerFrame } from '@confab/protocol';
 import { DrivenTimers, settle } from '../testing/driven-timers.ts';
 import { helloFrame, readyFrame } from '../testing/scripted-transport.ts';
 import type { FetchLike } from '../client-types.ts';
@@ -57,6 +57,7 @@ function opened() {
     link,
     timers,
     say,
+    endStream: () => down.controller?.close(),
     sayFrame: (frame: ServerFrame) => say(`data: ${JSON.stringify(frame)}\n\n`),
     answerStream: (answer: () => Response) => (streamAnswer = answer),
   };
@@ -97,6 +98,7 @@ describe('the stream transport', () => {
     ]);
     expect(posts[1]?.headers.get('authorization')).toBe('Bearer t1');
     expect(posts[1]?.headers.get('confab-connection')).toBe('c1');
+    expect(posts[1]?.headers.get('confab-device')).toBe('d');
     expect(frames).toEqual(['opened', 'hello', 'answered pong']);
   });
 
@@ -114,6 +116,34 @@ describe('the stream transport', () => {
     answer(Response.json({ frames: [{ type: 'error', code: 'unavailable', message: '', retry: 'later' }] }));
     await settle();
     expect(posts.at(-1)?.body).toEqual([message('g2', '3')]);
+  });
+
+  test('[G8.1] a POST carries no more than the server takes, and all goes up in order', async () => {
+    const { posts, link, sayFrame } = opened();
+    link.send(authenticate);
+    const body = 'é'.repeat(16_000);
+    const frames = [
+      ...Array.from({ length: limits.framesPerPostMax + 1 }, (_, n) => ping(`${n}`)),
+      ...Array.from({ length: 40 }, (_, n) => ({ ...message('g1', `m${n}`), body }) as ClientFrame),
+    ];
+    for (const frame of frames) link.send(frame);
+    sayFrame(helloFrame);
+    await settle();
+    const sent = posts.slice(1).map((post) => post.body as ClientFrame[]);
+    expect(sent.flat()).toEqual(frames);
+    expect(Math.max(...sent.map(({ length }) => length))).toBe(limits.framesPerPostMax);
+    const sizes = sent.map((post) => new TextEncoder().encode(JSON.stringify(post)).length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(limits.frameBytesMax);
+  });
+
+  test('a stream that ends without a word is a link that went away', async () => {
+    const { closes, link, sayFrame, endStream } = opened();
+    link.send(authenticate);
+    sayFrame(helloFrame);
+    await settle();
+    endStream();
+    await settle();
+    expect(closes.map(({ code }) => code)).toEqual([closeCodes.goingAway]);
   });
 
   test('a POST that nobody answers ends the link, though events arrive on it', async () => {

@@ -63,3 +63,42 @@ test('[P8.5] mentions are counted above what was read, whatever its number', asy
     expect([read, (await one(cluster, bob, group)).mentions]).toEqual([read, mentions]);
   }
 });
+
+test('[G6.1] [P8.4] a list is newest first, and each of it has its own floor, counts and peer', async () => {
+  await using cluster = await createTestCluster();
+  const [ann, bob, cyd] = (await cluster.users('ann', 'bob', 'cyd')) as [TestUser, TestUser, TestUser];
+  const [withBob, group, withCyd] = [
+    await cluster.direct(ann, bob),
+    await cluster.group(ann, [bob]),
+    await cluster.direct(ann, cyd),
+  ];
+  const say = async (user: TestUser, conversationId: string, mentions: string[] = []): Promise<void> => {
+    await cluster.advance(10);
+    const message = { conversationId, clientMessageId: newId(), body: 'x', mentions };
+    await cluster.ask('send_message', callerOf(user), message);
+  };
+  for (const user of [cyd, cyd, ann]) await say(user, withCyd);
+  for (const user of [bob, ann, ann, bob]) await say(user, group, user === bob ? [ann.userId] : []);
+  for (const user of [ann, ann]) await say(user, withBob);
+  for (const [user, conversationId, read] of [
+    [bob, withBob, 2],
+    [cyd, withCyd, 3],
+    [ann, group, 2],
+    [ann, withCyd, 2],
+  ] as const)
+    await cluster.ask('receipt', callerOf(user), { conversationId, read });
+  const reply = await cluster.ask('list_conversations', callerOf(ann), {});
+  const listed = fieldOf<ConversationSummary[]>(reply, 'conversations').map((item) => [
+    item.conversationId,
+    item.read.sequence,
+    item.unread,
+    item.mentions,
+    item.peer?.username,
+    item.watermarks?.map(({ userId, read }) => [userId, read]),
+  ]);
+  expect(listed).toEqual([
+    [withBob, 1, 0, 0, 'bob', [[bob.userId, 2]]],
+    [group, 2, 1, 1, undefined, undefined],
+    [withCyd, 2, 1, 0, 'cyd', [[cyd.userId, 3]]],
+  ]);
+});

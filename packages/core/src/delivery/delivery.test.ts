@@ -205,8 +205,10 @@ describe('followed conversations', () => {
   });
 
   test('[G5.2] [G8.1] a stranger who names one makes no node read who is in it', async () => {
-    const { cluster, group } = await open({ tiers });
+    const { cluster, group, devices } = await open({ tiers });
     await using _ = cluster;
+    // So that her node does not follow it for anybody else.
+    await devices[2].disconnect();
     const [eve] = (await cluster.users('eve')) as [TestUser];
     const device = cluster.device(eve, 'phone');
     await device.connect(cluster.node(1));

@@ -21,7 +21,7 @@ function open() {
     node: { nodeId: 'n', bootId: 'b' },
     onFault: () => undefined,
   });
-  return { sessions, unfollowed };
+  return { sessions, registry, unfollowed };
 }
 
 function sessionOf(deviceId: string, connectionId: string, openedAtMs: number): RecordingSession {
@@ -45,6 +45,13 @@ test('[P3.4] a new session replaces the earlier ones of its own instance, whenev
   expect(opened('phone-instance', 500, 'x')).toEqual([]);
   expect(opened('phone-instance', 1_000, 'A')).toEqual([]);
   expect(opened('phone-instance', 1_500, 'b')).toEqual(['a']);
+});
+
+test('[G4.5] a session that other nodes could not be told of is none', async () => {
+  const { sessions, registry } = open();
+  registry.claim = async () => await Promise.reject(new Error('told to fail'));
+  const outcome = await sessions.attach(sessionOf('phone', 'a', 0)).catch((error: unknown) => String(error));
+  expect([outcome, sessions.of('ann')]).toEqual(['Error: told to fail', []]);
 });
 
 test('[G9.2] how far sessions were handed a conversation never goes back', async () => {
@@ -110,4 +117,35 @@ test('[G9.2] [G9.4] who is shown in their own log that they joined what is follo
   await turn();
   expect([...(sessions.followersOf('g1') ?? [])].toSorted()).toEqual(['ann', 'bob']);
   expect(ann.told).toContainEqual({ kind: 'behind', conversationId: 'g1', sequence: 3 });
+});
+
+test('[G9.2] a hole in an own log is left to be found, for what it hides may have been joined; another is not', async () => {
+  const { sessions } = open();
+  await sessions.attach(sessionOf('phone', 'a', 0));
+  const event = (conversationId: string, sequence: number): void => {
+    const delivery = { sequence, userIds: ['ann'], joined: [], departed: [], json: '{"type":"x"}' };
+    const deliveries = [delivery as unknown as EventDelivery];
+    sessions.receive({ kind: 'events', conversationId, isFollowed: false, deliveries });
+  };
+  const head = (conversationId: string, sequence: number): void =>
+    void sessions.receive({ kind: 'head', conversationId, isFollowed: false, sequence, userIds: ['ann'] });
+  const reached: number[][] = [];
+  for (const conversationId of ['sann', 'g1']) {
+    sessions.handed.note(conversationId, 1);
+    const steps = [
+      () => event(conversationId, 2),
+      () => event(conversationId, 4),
+      () => head(conversationId, 6),
+    ];
+    reached.push(
+      steps.map((step) => {
+        step();
+        return sessions.handed.reached(conversationId);
+      }),
+    );
+  }
+  expect(reached).toEqual([
+    [2, 2, 2],
+    [2, 4, 6],
+  ]);
 });

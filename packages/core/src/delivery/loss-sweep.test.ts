@@ -13,6 +13,11 @@ import { LossSweep } from './loss-sweep.ts';
 
 const GRACE_MS = 250;
 
+function sessionOf(userId: string): RecordingSession {
+  const common = { deviceId: 'd', connectionId: 'c', openedAtMs: 0, onTold: () => undefined };
+  return new RecordingSession({ userId, ...common });
+}
+
 test('[G9.2] a conversation that a session notes while the sweep looks who is here is looked after on', async () => {
   const second = Promise.withResolvers<void>();
   let pages = 0;
@@ -38,15 +43,7 @@ test('[G9.2] a conversation that a session notes while the sweep looks who is he
   clock.fireNext(GRACE_MS);
   await turn();
   expect(pages).toBe(2);
-  await sessions.attach(
-    new RecordingSession({
-      userId: 'a5',
-      deviceId: 'd',
-      connectionId: 'c',
-      openedAtMs: 0,
-      onTold: () => undefined,
-    }),
-  );
+  await sessions.attach(sessionOf('a5'));
   sessions.handed.note('d1', 2);
   second.resolve();
   await turn();
@@ -132,13 +129,7 @@ async function sweepOf(members: readonly string[]) {
   const registry = { claim: async () => undefined } as unknown as SessionRegistry;
   const node = { nodeId: 'n', bootId: 'b' };
   const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
-  const session = new RecordingSession({
-    userId: 'ann',
-    deviceId: 'd',
-    connectionId: 'c',
-    openedAtMs: 0,
-    onTold: () => undefined,
-  });
+  const session = sessionOf('ann');
   session.isLive = true;
   await sessions.attach(session);
   sessions.handed.note('d1', 1);
@@ -174,4 +165,116 @@ test('[G8.1] a conversation of which nobody is here any more is looked after no 
   expect(listeners()).toBe(1);
   await sweep.stop();
   expect(listeners()).toBe(0);
+});
+
+/** A sweep over one conversation noted up to 1, whose head is what the test answers, and Ann's session. */
+async function heldSweep() {
+  const answers: ((head: { sequence: number }) => void)[] = [];
+  const log = {
+    heads: async () =>
+      new Map([['d1', await new Promise<{ sequence: number }>((resolve) => void answers.push(resolve))]]),
+  } as unknown as ConversationLog;
+  const views = { list: async () => [{ key: 'ann' }] } as unknown as Views;
+  const registry = { claim: async () => undefined } as unknown as SessionRegistry;
+  const node = { nodeId: 'n', bootId: 'b' };
+  const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
+  const session = sessionOf('ann');
+  session.isLive = true;
+  await sessions.attach(session);
+  sessions.handed.note('d1', 1);
+  const clock = new DrivenClock(0);
+  const bus = { onLoss: () => () => undefined } as unknown as NodeBus;
+  const observer = { lossRepaired: () => undefined } as unknown as Observer;
+  const sweep = new LossSweep({ nodeId: 'n', log, views, bus, clock, observer, sessions });
+  sweep.start();
+  await turn();
+  const answer = async (sequence: number): Promise<void> => {
+    answers.shift()?.({ sequence });
+    await turn();
+  };
+  return { session, clock, sweep, answer };
+}
+
+test('[G9.2] [BUS4] what is lost while a round has passed it by already is found by another one at once', async () => {
+  const { session, clock, sweep, answer } = await heldSweep();
+  // The store was asked before anything was lost, and says so.
+  sweep.hurry();
+  await answer(1);
+  await answer(2);
+  clock.fireNext(GRACE_MS);
+  await turn();
+  expect(session.told).toEqual([{ kind: 'behind', conversationId: 'd1', sequence: 2 }]);
+  await answer(2);
+  await sweep.stop();
+});
+
+test('a sweep that is stopped while it asks the store waits for its answer, and for nothing else', async () => {
+  const { clock, sweep, answer } = await heldSweep();
+  let hasStopped = false;
+  const stopped = sweep.stop().then(() => (hasStopped = true));
+  await turn();
+  expect(hasStopped).toBe(false);
+  await answer(1);
+  expect([hasStopped, clock.untilNextMs]).toEqual([true, null]);
+  await stopped;
+});
+
+test('[G9.2] all that was joined where an own log was lost is looked after, on however many pages it stands', async () => {
+  const joins = [2, 3, 4].map((sequence) => ({
+    conversationId: 'sann',
+    sequence,
+    json: JSON.stringify({
+      type: 'membership_event',
+      change: 'joined',
+      senderId: 'ann',
+      targetConversationId: `g${sequence}`,
+      targetSequence: sequence * 10,
+    }),
+  }));
+  const log = {
+    heads: async () => new Map([['sann', { sequence: 4 }]]),
+    read: async ({ after }: { after: number }) => joins.filter(({ sequence }) => sequence === after + 1),
+  } as unknown as ConversationLog;
+  const views = { list: async () => [{ key: 'ann' }] } as unknown as Views;
+  const registry = { claim: async () => undefined } as unknown as SessionRegistry;
+  const node = { nodeId: 'n', bootId: 'b' };
+  const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
+  await sessions.attach(sessionOf('ann'));
+  sessions.handed.note('sann', 1);
+  const clock = new DrivenClock(0);
+  const bus = { onLoss: () => () => undefined } as unknown as NodeBus;
+  const observer = { lossRepaired: () => undefined } as unknown as Observer;
+  const sweep = new LossSweep({ nodeId: 'n', log, views, bus, clock, observer, sessions });
+  sweep.start();
+  await turn();
+  clock.fireNext(GRACE_MS);
+  await turn();
+  expect(joins.map(({ sequence }) => sessions.handed.reached(`g${sequence}`))).toEqual([20, 30, 40]);
+  await sweep.stop();
+});
+
+test('[G8.1] [G9.2] a round asks for all conversations, each once and so many at a time', async () => {
+  const asked: number[] = [];
+  const log = {
+    heads: async (conversationIds: readonly string[]) => {
+      asked.push(conversationIds.length);
+      return new Map();
+    },
+  } as unknown as ConversationLog;
+  const views = {} as Views;
+  const node = { nodeId: 'n', bootId: 'b' };
+  const registry = {} as SessionRegistry;
+  const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
+  for (let index = 0; index < 250; index += 1) sessions.handed.note(`g${index}`, 1);
+  const clock = new DrivenClock(0);
+  const bus = { onLoss: () => () => undefined } as unknown as NodeBus;
+  const sweep = new LossSweep({ nodeId: 'n', log, views, bus, clock, observer: {} as Observer, sessions });
+  sweep.start();
+  for (let parts = 0; parts < 3; parts += 1) {
+    await turn();
+    clock.fireNext(clock.nowMs() + 5_000);
+  }
+  await turn();
+  expect(asked.slice(0, 3)).toEqual([100, 100, 50]);
+  await sweep.stop();
 });

@@ -46,6 +46,8 @@ export interface WriterOptions {
   readonly onCommitted: (planned: readonly Planned[]) => void;
   /** Told where an earlier event was the answer, by its sequence. */
   readonly onRepeated: (state: ConversationState, sequence: number) => void;
+  /** Nothing waits any more. */
+  readonly onIdle: () => void;
 }
 
 /**
@@ -123,6 +125,7 @@ export class ConversationWriter {
       this.#pass(batch.length);
     }
     this.#running = null;
+    this.#options.onIdle();
   }
 
   /** Those who wait stand in the order of their numbers. */

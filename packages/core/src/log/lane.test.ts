@@ -70,6 +70,22 @@ describe('a lane', () => {
     await later;
   });
 
+  test('[G2.2] nobody overtakes who still prepares, though those before are done', async () => {
+    const lane = new Lane();
+    const handed: string[] = [];
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const submit = (name: string) => async () => void handed.push(name);
+    const one = lane.run(lane.enter('one'), () => gates[0].promise, submit('one'));
+    const two = lane.run(lane.enter('two'), () => gates[1].promise, submit('two'));
+    gates[0].resolve();
+    await one;
+    const three = lane.run(lane.enter('three'), null, submit('three'));
+    expect(handed).toEqual(['one']);
+    gates[1].resolve();
+    await Promise.all([two, three]);
+    expect(handed).toEqual(['one', 'two', 'three']);
+  });
+
   test('[G2.2] who is refused while preparing lets nobody overtake those before', async () => {
     const lane = new Lane();
     const handed: string[] = [];

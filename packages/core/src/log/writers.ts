@@ -130,14 +130,10 @@ export class Writers {
   async #append(command: Command, place: LanePlace | null): Promise<CommandOutcome> {
     const { conversationId } = command;
     const writer = this.#writerOf(conversationId);
-    try {
-      return await new Promise((resolve, reject) => {
-        const contentHash = this.#contentHash(command);
-        writer.submit({ command, contentHash, place, resolve, reject });
-      });
-    } finally {
-      this.#forgetEmpty(conversationId, writer);
-    }
+    return await new Promise((resolve, reject) => {
+      const contentHash = this.#contentHash(command);
+      writer.submit({ command, contentHash, place, resolve, reject });
+    });
   }
 
   /** Resolves when all are answered. */
@@ -145,12 +141,11 @@ export class Writers {
     const writer = this.#writerOf(conversationId);
     for (const waiting of batch) writer.submit(waiting);
     await writer.passed;
-    this.#forgetEmpty(conversationId, writer);
   }
 
   /** Who sends to what does not exist must not push conversations that do out of memory. */
   #forgetEmpty(conversationId: string, writer: ConversationWriter): void {
-    if (writer.state === null && writer.isIdle && this.#writers.get(conversationId) === writer) {
+    if (writer.state === null && this.#writers.get(conversationId) === writer) {
       this.#writers.delete(conversationId);
     }
   }
@@ -176,6 +171,7 @@ export class Writers {
       observer,
       onCommitted,
       onRepeated,
+      onIdle: () => this.#forgetEmpty(conversationId, writer),
     });
     this.#writers.set(conversationId, writer);
     if (this.#writers.size > WRITERS_MAX) this.#forgetIdle();

@@ -15,3 +15,17 @@ test('[G4.4] all open memberships are found, however many there are and whatever
   const open = [...(await access.openMemberships('ann')).keys()];
   expect(open).toEqual(rows.filter(({ value }) => value.to === null).map(({ key }) => key));
 });
+
+test('[G5.1] memberships are those of their places, whatever order rows come in and whatever there is none of', async () => {
+  const of = (conversationId: string, userId: string) => ({ conversationId, userId });
+  const [first, second] = [{ from: 1 }, { from: 2 }];
+  const views = {
+    getMany: async () => [
+      { partition: 'bob', key: 'g2', value: second },
+      { partition: 'ann', key: 'g1', value: first },
+    ],
+  } as unknown as Views;
+  const access = new Access(views, new ConversationIds({} as Digest));
+  const places = [of('g1', 'ann'), of('g1', 'bob'), of('g2', 'ann'), of('g2', 'bob')];
+  expect(await access.memberships(places)).toEqual([first, null, null, second] as never);
+});

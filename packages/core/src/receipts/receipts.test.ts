@@ -236,6 +236,53 @@ describe('receipts', () => {
     expect(await checkHistory(cluster, [group])).toEqual([]);
   });
 
+  test('[P8.1] a receipt over HTTP for what has come in says nothing of reading', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    const messageId = (await cluster.log(group))[3]?.eventId ?? '';
+    const asked = cluster.begin('create_receipt', callerOf(bob), { messageId, receiptType: 'delivered' });
+    await cluster.advance(60);
+    await asked;
+    const place = [{ conversationId: group, userId: bob.userId }];
+    expect(await cluster.store.cursors.get(place)).toMatchObject([{ delivered: 4, read: 0 }]);
+  });
+
+  test('[P8.1] a receipt over HTTP that could not be written is not answered as if it were', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    cluster.store.cursors.advance = () => Promise.reject(new Error('told to fail'));
+    const messageId = (await cluster.log(group))[3]?.eventId ?? '';
+    const outcome = cluster.begin('create_receipt', callerOf(bob), { messageId, receiptType: 'read' }).then(
+      () => 'done',
+      () => 'refused',
+    );
+    await cluster.advance(60);
+    expect(await outcome).toBe('refused');
+  });
+
+  test('[G6.3] a node that stops while it writes writes what came meanwhile too', async () => {
+    const { cluster, bob, group } = await open();
+    await using _ = cluster;
+    const { schedule } = cluster;
+    schedule.isHolding = true;
+    const isWrite = ({ label }: { label: string }): boolean => label === 'advance';
+    for (const read of [3, 5]) {
+      const taken = cluster.begin('receipt', callerOf(bob), { conversationId: group, read });
+      while (await schedule.release((step) => !isWrite(step)));
+      await taken;
+      if (read === 3) cluster.clock.fireNext(cluster.clock.nowMs() + 60);
+      while (await schedule.release((step) => !isWrite(step)));
+    }
+    expect(schedule.pending.map(({ label }) => label)).toEqual(['advance']);
+    const stopped = cluster.node(0).chat.stop();
+    await cluster.settle();
+    // No time passes.
+    expect(await cluster.store.cursors.get([{ conversationId: group, userId: bob.userId }])).toMatchObject([
+      { read: 5 },
+    ]);
+    await cluster.finish(stopped);
+  });
+
   test('a node that stops writes what it was told', async () => {
     const { cluster, bob, group } = await open();
     await using _ = cluster;

@@ -237,5 +237,11 @@ function newsOf(advances: readonly CursorAdvance[]): readonly NewWatermarks[] {
 }
 
 function byConversation(news: readonly NewWatermarks[]): ReadonlyMap<string, readonly NewWatermarks[]> {
-  return Map.groupBy(news, ({ conversationId }) => conversationId);
+  const groups = new Map<string, NewWatermarks[]>();
+  for (const item of news) {
+    const group = groups.get(item.conversationId);
+    if (group === undefined) groups.set(item.conversationId, [item]);
+    else group.push(item);
+  }
+  return groups;
 }

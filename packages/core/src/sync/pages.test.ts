@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { deliveryTiers } from '@confab/conversation';
 import { ConfabError, formatEventId, type Watermarks } from '@confab/protocol';
 import { callerOf, createTestCluster, type TestCluster, type TestUser } from '@confab/testkit';
 
@@ -74,4 +75,33 @@ describe('replies', () => {
     await cluster.ask('add_members', callerOf(ann), add);
     expect(await codeOf(say(cluster, cyd, conversationId, first))).toBe('invalid');
   });
+});
+
+test('[G9.4] who reads a large conversation, word of whose joining was lost, hears at once what follows', async () => {
+  const tiers = deliveryTiers.map((tier) =>
+    tier.type === 'group' ? { ...tier, delivery: 'followers' as const } : tier,
+  );
+  await using cluster = await createTestCluster({ nodes: 2, tiers });
+  const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
+  for (const node of cluster.nodes) node.believesLive = ['node-0'];
+  const conversationId = await cluster.group(ann, []);
+  await say(cluster, ann, conversationId);
+  const device = cluster.device(bob, 'phone');
+  await device.connect(cluster.node(1));
+  // So long that its members are not looked up for each event any more.
+  await cluster.advance(6_000);
+  cluster.node(0).isLosing = true;
+  const add = { conversationId, userIds: [bob.userId], clientMessageId: newId() };
+  await cluster.ask('add_members', callerOf(ann), add);
+  await cluster.settle();
+  cluster.node(0).isLosing = false;
+  const page = device.request('sync', { conversationId, after: null });
+  await cluster.finish(page);
+  await say(cluster, ann, conversationId);
+  const heard = device.session?.told.flatMap((told) =>
+    told.kind === 'event' && told.isLive && told.event.conversationId === conversationId
+      ? [told.event.sequence]
+      : [],
+  );
+  expect(heard).toEqual([4]);
 });

@@ -128,6 +128,7 @@ export class Pages {
       await sessions.attach(waiter);
       const page = await this.page(request);
       if (page.events.length > 0 || page.reset) return page;
+      waiter.waitAbove(page.head?.sequence ?? 0);
       const due = new Promise<void>((resolve) => waiter.onEnd(clock.after(wait.waitMs, resolve)));
       await Promise.race([waiter.news, due, ...(wait.gone === null ? [] : [wait.gone])]);
       if (waiter.isRevoked) throw new ConfabError('session_ended');
@@ -158,6 +159,10 @@ class NewsWaiter implements LocalSession {
   readonly connectionId: string;
   readonly news: Promise<void>;
   readonly #conversationId: string;
+  /** How far the asker's page reaches: what stands above it is news. Nothing is while it is being read. */
+  #through = Number.POSITIVE_INFINITY;
+  /** How far the conversation was said to reach. */
+  #told = 0;
   #wake: () => void = () => undefined;
   #cancel: () => void = () => undefined;
 
@@ -180,12 +185,24 @@ class NewsWaiter implements LocalSession {
     this.#cancel();
   }
 
-  receiveEvent(event: HeardEvent): void {
-    if (event.conversationId === this.#conversationId) this.#wake();
+  /** A node that begins to follow says how far the conversation reaches, which the page may have told already. */
+  waitAbove(sequence: number): void {
+    this.#through = sequence;
+    this.#hear(this.#conversationId, this.#told);
   }
 
-  fellBehind(conversationId: string): void {
-    if (conversationId === this.#conversationId) this.#wake();
+  receiveEvent(event: HeardEvent): void {
+    this.#hear(event.conversationId, event.sequence);
+  }
+
+  fellBehind(conversationId: string, sequence: number): void {
+    this.#hear(conversationId, sequence);
+  }
+
+  #hear(conversationId: string, sequence: number): void {
+    if (conversationId !== this.#conversationId) return;
+    this.#told = Math.max(this.#told, sequence);
+    if (this.#told > this.#through) this.#wake();
   }
 
   receiveReceipt(_news: ReceiptNews): void {}

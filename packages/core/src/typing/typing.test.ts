@@ -13,9 +13,18 @@ test('[G7.1] typing notes go to the others, a few at once and then one every two
     void (await cluster.ask('typing', callerOf(ann), { conversationId: group }));
   for (let count = 0; count < 10; count += 1) await type();
   expect(heard()).toEqual([0, 3]);
+  expect(devices[1]?.session?.told).toContainEqual({
+    kind: 'typing',
+    conversationId: group,
+    userId: ann.userId,
+  });
   await cluster.advance(2_000);
   for (let count = 0; count < 10; count += 1) await type();
   expect(heard()).toEqual([0, 4]);
+  // Of each conversation its own few.
+  const other = await cluster.group(ann, [bob]);
+  await cluster.ask('typing', callerOf(ann), { conversationId: other });
+  expect(heard()).toEqual([0, 5]);
 });
 
 test('[G5.1] a note of who is removed meanwhile is told nobody', async () => {

@@ -48,4 +48,41 @@ describe('follow-up work', () => {
     expect(cluster.store.openWork()).toBe(0);
     for (const user of [ann, bob]) expect(await cluster.log(cluster.ownLogId(user.userId))).toHaveLength(1);
   });
+
+  test('[G4.4] is looked for again where the store could not be asked', async () => {
+    await using cluster = await createTestCluster();
+    const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
+    const { work } = cluster.store;
+    const claim = work.claim.bind(work);
+    work.claim = () => Promise.reject(new Error('told to fail'));
+    await cluster.group(ann, [bob]);
+    await cluster.advance(3_000);
+    expect(cluster.store.openWork()).toBe(1);
+    work.claim = claim;
+    await cluster.advance(3_000);
+    expect(cluster.store.openWork()).toBe(0);
+  });
+
+  test('[G9.5] that is under way is finished before the node has stopped, and none is begun after', async () => {
+    await using cluster = await createTestCluster();
+    const [ann, bob] = (await cluster.users('ann', 'bob')) as [TestUser, TestUser];
+    cluster.schedule.isHolding = true;
+    const request = {
+      conversationType: 'group' as const,
+      memberIds: [bob.userId],
+      clientMessageId: 'g'.repeat(22),
+    };
+    const created = cluster.begin('create_conversation', callerOf(ann), request);
+    const isTick = ({ label }: { label: string }): boolean => label === 'complete';
+    while (!cluster.schedule.pending.some(isTick)) await cluster.schedule.release((step) => !isTick(step));
+    let hasStopped = false;
+    const stopped = cluster
+      .node(0)
+      .chat.stop()
+      .then(() => (hasStopped = true));
+    while (await cluster.schedule.release((step) => !isTick(step)));
+    expect(hasStopped).toBe(false);
+    await cluster.finish(Promise.all([created, stopped]));
+    expect([cluster.store.openWork(), cluster.clock.untilNextMs]).toEqual([0, null]);
+  });
 });

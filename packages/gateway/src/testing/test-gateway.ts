@@ -72,7 +72,8 @@ export function sendFrame(conversationId: string, number: number, ref?: string):
   };
 }
 
-function recorder(seen: Map<string, unknown[]>): Observer {
+/** An observer that writes down what it is told, by name. */
+export function recorder(seen: Map<string, unknown[]>): Observer {
   const note = (name: string) => (event: unknown) => void seen.set(name, [...(seen.get(name) ?? []), event]);
   return {
     messageCommitted: note('messageCommitted'),

@@ -95,7 +95,7 @@ export class DeviceWriter {
        WHERE user_id = ? AND device_id = ? AND refresh_nonce = ? AND refresh_generation = ? AND revoked = 0`,
     );
     this.#revoke = db.query(
-      `UPDATE devices SET revoked = 1, refresh_nonce = NULL, revoked_at_ms = ?
+      `UPDATE devices SET revoked = 1, refresh_nonce = NULL, revoked_at_ms = max(revoked_at_ms, ?)
        WHERE user_id = ? AND device_id = ? AND revoked = 0`,
     );
     this.#touch = db.query('UPDATE devices SET last_seen_at = ? WHERE user_id = ? AND device_id = ?');

@@ -20,7 +20,7 @@ export const DURABLE_1_TO_1: Scenario = {
     { row: WHAT, figure: 'ack p99', is: 'at most', bar: 50, stretch: 50 },
   ],
   limits:
-    'One fsync carries all that waits for it, here at most 200 messages; the rest is the serving thread, which shares two cores with the writer and the generator.',
+    'The writer of the file, and turns. A conversation has one commit under way, so half of the 200 wait for the other half; while those are written the serving thread has little to do. A message dirties a leaf of each of three indexes, 3.7 pages of 4 KiB in all, each of them two calls to the system: 69 us of the writer’s thread, 31 of them SQLite, 21 the kernel (perf record; pages counted in the log file). A loop over the same tables that does nothing else: `bun packages/store-sqlite/bench/commit.ts`. The serving thread takes 68 us, 18 of them reading and writing sockets.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

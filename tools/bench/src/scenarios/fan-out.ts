@@ -18,7 +18,8 @@ export const FAN_OUT: Scenario = {
     { row: TO_1000, figure: 'deliveries of a core', is: 'at least', bar: 150_000, stretch: 300_000 },
     { row: TO_5000, figure: 'deliveries of a core', is: 'at least', bar: 150_000, stretch: 300_000 },
   ],
-  limits: 'Writes to the system, one for each reader in which all that waits goes together.',
+  limits:
+    'Writes to the system, one for each reader in which all that waits goes together: the more messages are under way, the fewer writes for each.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {

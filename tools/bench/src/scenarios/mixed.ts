@@ -12,7 +12,8 @@ export const MIXED: Scenario = {
     { row: WHAT, figure: 'ack p99', is: 'at most', bar: 100, stretch: 50 },
     { row: WHAT, figure: 'delivery p99', is: 'at most', bar: 150, stretch: 75 },
   ],
-  limits: 'Everything at once on two cores, the generator included.',
+  limits:
+    'Two cores, the generator included. A third of the serving thread’s time is writing to sockets, most of it messages to the group of all; a fifth is reading for receipts and resumes.',
   needs: 'nothing',
   isInAll: true,
   async run(bench) {
