@@ -7,10 +7,13 @@ function world() {
   const clock = new ManualClock();
   const due: (() => void)[] = [];
   const flushed: string[] = [];
+  const faults: unknown[] = [];
+  const soon = (action: () => void): void => void due.push(action);
   return {
     clock,
+    faults,
     flushed,
-    flusher: new Flusher({ soon: (action) => void due.push(action), clock }),
+    flusher: new Flusher({ soon, clock, faulted: (error) => void faults.push(error) }),
     turn: (): void => due.splice(0).forEach((action) => action()),
     sockets: (name: string, count: number): readonly Flushable[] =>
       Array.from({ length: count }, (_, at) => ({
@@ -116,4 +119,21 @@ test('a clock that was set back after a crowd makes nobody wait', () => {
   for (const socket of sockets('late', 1)) flusher.add(socket);
   turn();
   expect(flushed.at(-1)).toBe('late0');
+});
+
+test.each([3, 300])('[G7.1] one of %i that throws takes no other with it, and is told', (count) => {
+  const { faults, flusher, flushed, turn, sockets } = world();
+  const all = sockets('s', count);
+  const [, second] = all;
+  if (second === undefined) throw new Error('no socket');
+  const fault = new Error('told to fail');
+  second.flush = () => {
+    throw fault;
+  };
+  for (const socket of all) flusher.add(socket);
+  for (let turns = 0; turns < 3; turns += 1) turn();
+  expect(flushed).toHaveLength(count - 1);
+  expect(faults).toEqual([fault]);
+  flusher.add(second);
+  expect(second.isInTurn).toBe(true);
 });

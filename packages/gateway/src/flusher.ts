@@ -20,6 +20,8 @@ const WINDOW_MS = 2;
 export interface FlushSchedule {
   readonly soon: EndOfTurn;
   readonly clock: Clock;
+  /** Told of what one of them threw; the others are flushed all the same. */
+  readonly faulted: (error: unknown) => void;
 }
 
 /**
@@ -72,7 +74,7 @@ export class Flusher {
     const isCrowd = items.length >= CROWD_MIN;
     for (const item of items) {
       item.isInTurn = false;
-      if (!isCrowd) item.flush();
+      if (!isCrowd) this.#flushOne(item);
       else if (!item.isInCrowd) {
         item.isInCrowd = true;
         this.#crowd.push(item);
@@ -81,11 +83,19 @@ export class Flusher {
     if (this.#crowd.length > 0) this.#flushCrowd();
   };
 
+  #flushOne(item: Flushable): void {
+    try {
+      item.flush();
+    } catch (error) {
+      this.#schedule.faulted(error);
+    }
+  }
+
   #flushCrowd(): void {
     const end = Math.min(this.#crowd.length, this.#written + CROWD_PER_TURN);
     for (const item of this.#crowd.slice(this.#written, end)) {
       item.isInCrowd = false;
-      item.flush();
+      this.#flushOne(item);
     }
     this.#written = end;
     if (2 * end >= this.#crowd.length) {

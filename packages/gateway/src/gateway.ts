@@ -105,7 +105,11 @@ class NodeGateway implements Gateway {
       observer,
       rateLimits,
       revokedAmong,
-      flusher: new Flusher({ soon, clock }),
+      flusher: new Flusher({
+        soon,
+        clock,
+        faulted: (error) => observer.fault({ where: 'flush', error }),
+      }),
       hub: new Hub<DeviceSession>(),
       turns: new ResumeTurns(soon),
       tick: () => this.#sweep.tick,

@@ -17,7 +17,13 @@ function world(): World {
   const transport = new FakeTransport();
   const told: string[] = [];
   const due: (() => void)[] = [];
-  const flusher = new Flusher({ soon: (action) => void due.push(action), clock: new ManualClock() });
+  const flusher = new Flusher({
+    soon: (action) => void due.push(action),
+    clock: new ManualClock(),
+    faulted: (error) => {
+      throw error;
+    },
+  });
   const owner = {
     tick: 7,
     overflowed: () => void told.push('overflowed'),

@@ -246,4 +246,30 @@ export const delivering: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'core-lets-deliveries-overtake',
+    breaks: ['BUS1'],
+    suite: 'delivery',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/core/src/delivery/delivery.ts',
+        find: `if (this.#underWay.get(conversationId) === now) this.#underWay.delete(conversationId);`,
+        replace: `this.#underWay.delete(conversationId);`,
+      },
+    ],
+  },
+  {
+    name: 'core-resumes-past-a-removal',
+    breaks: ['G5.1'],
+    suite: 'resume',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/core/src/sync/resume.ts',
+        find: `Math.min(through, range.to ?? through)`,
+        replace: `through`,
+      },
+    ],
+  },
 ];

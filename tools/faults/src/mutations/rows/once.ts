@@ -85,4 +85,20 @@ export const once: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'sqlite-writes-the-work-of-a-repetition',
+    breaks: ['LOG4'],
+    suite: 'sqlite-ports',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/store-sqlite/src/writer/write-log.ts',
+        find: `    const conversation = known ?? this.#rows.conversation(request.conversationId);
+`,
+        replace: `    const conversation = known ?? this.#rows.conversation(request.conversationId);
+    for (const item of request.work) this.#work.add(item);
+`,
+      },
+    ],
+  },
 ];

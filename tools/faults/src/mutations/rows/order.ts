@@ -100,4 +100,45 @@ export const order: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'core-forgets-who-waits-in-a-lane',
+    breaks: ['G2.2'],
+    suite: 'log-writers',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/core/src/log/lane.ts',
+        find: `if (this.#turn === turn) this.#turn = null;`,
+        replace: `this.#turn = null;`,
+      },
+    ],
+  },
+  {
+    name: 'core-puts-what-lost-its-turn-behind',
+    breaks: ['G2.2'],
+    suite: 'log-writers',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/core/src/log/conversation-writer.ts',
+        find: `[...(await this.#commit(plan, left.slice(0, count))), ...left.slice(count)]`,
+        replace: `[...left.slice(count), ...(await this.#commit(plan, left.slice(0, count)))]`,
+      },
+    ],
+  },
+  {
+    name: 'client-refuses-again-what-has-landed',
+    breaks: ['G2.2'],
+    suite: 'client',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/client/src/queue/send-queue.ts',
+        find: `    if (isOpen && !this.#isToBeSent(conversationId, clientMessageId))
+      this.#abandon(conversationId, clientMessageId);`,
+        replace: `    void isOpen;
+    void this.#isToBeSent;`,
+      },
+    ],
+  },
 ];

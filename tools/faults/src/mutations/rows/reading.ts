@@ -194,4 +194,17 @@ export const reading: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: 'core-tells-all-but-one-of-many-what-they-read',
+    breaks: ['G6.1'],
+    suite: 'receipts',
+    when: 'daily',
+    edits: [
+      {
+        file: 'packages/core/src/receipts/receipts.ts',
+        find: `reads.slice(from, from + TOLD_AT_ONCE)`,
+        replace: `reads.slice(from, from + TOLD_AT_ONCE - 1)`,
+      },
+    ],
+  },
 ];
