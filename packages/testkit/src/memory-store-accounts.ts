@@ -121,7 +121,12 @@ export class MemoryDevices implements Devices {
   async revoke(userId: string, deviceId: string, atMs: number): Promise<boolean> {
     const device = this.#byUser.get(userId)?.get(deviceId);
     if (device === undefined || device.revoked) return false;
-    const revoked = { ...device, revoked: true, refreshNonce: null, revokedAtMs: Math.max(atMs, device.revokedAtMs) };
+    const revoked = {
+      ...device,
+      revoked: true,
+      refreshNonce: null,
+      revokedAtMs: Math.max(atMs, device.revokedAtMs),
+    };
     this.#devicesOf(userId).set(deviceId, revoked);
     return true;
   }
