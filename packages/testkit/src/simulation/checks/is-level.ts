@@ -1,4 +1,5 @@
 import type { DeviceRun } from '../device/device-run.ts';
+import type { TimelineView } from '@confab/client';
 import type { World } from '../world/world.ts';
 import { presentSpan, readFacts, type WorldFacts } from './world-facts.ts';
 
@@ -64,8 +65,15 @@ function unreadThere(world: World, { conversations }: WorldFacts): readonly stri
 function staleThere({ devices }: World): readonly string[] {
   return devices.flatMap(({ name, app }) =>
     (app?.conversationIds ?? []).flatMap((conversationId) => {
-      const status = app?.client.timeline(conversationId).get().status;
-      return status === 'stale' ? [`[G4.1] ${name} lacks events of ${conversationId}`] : [];
+      const view = app?.client.timeline(conversationId).get();
+      return view !== undefined && lacksEvents(view)
+        ? [`[G4.1] ${name} lacks events of ${conversationId}`]
+        : [];
     }),
   );
+}
+
+/** A timeline that has loaded nothing, and shows what was acknowledged here, has not heard of it yet. */
+function lacksEvents({ status, items }: TimelineView): boolean {
+  return status === 'stale' || (status === 'empty' && items.some(({ sequence }) => sequence !== null));
 }
