@@ -28,7 +28,7 @@ export const TWO_NODES_SCENARIO: Scenario = {
     { row: HOT, figure: 'sends', is: 'at least', bar: 3_000, stretch: 6_000 },
   ],
   limits:
-    'Cassandra: one conditional batch for each commit, an fsync each, on the cores that nodes and generator use too.',
+    'Cassandra: one conditional batch for each commit, an fsync each, on the cores that nodes and generator use too; it is still warming up in short runs (64 % of the driver loop in rows of 4 s, 75 % in rows of 8 s). Half of the conversations of a pair on one node are owned by the other, so what the bus adds is little, and may be less than nothing.',
   needs: 'fleet',
   isInAll: true,
   async run(bench) {
