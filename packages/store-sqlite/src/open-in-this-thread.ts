@@ -13,25 +13,26 @@ import type { WriterLink } from './writer-link.ts';
  * What `openSqliteStore` opens, without a thread of its own for the writer, whose start costs more than all the rest:
  * for programs that look into one file after the other. Whoever serves people must not wait for a disk like that.
  */
-export function openSqliteStoreInThisThread({ path, onFatal }: SqliteStoreOptions): ConnectedSqliteStore {
+export function openSqliteStoreInThisThread(options: SqliteStoreOptions): ConnectedSqliteStore {
+  const { path, onFatal, checkpointMib = storeLimits.checkpointMib } = options;
   createPrivateFolder(dirname(path));
   const lock = lockFile(path);
   try {
     createPrivateFile(path);
-    return storeOver(path, new WriterClient(linkToLoop(path), onFatal), () => lock.release());
+    return storeOver(path, new WriterClient(linkToLoop(path, checkpointMib), onFatal), () => lock.release());
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function linkToLoop(path: string): WriterLink {
+function linkToLoop(path: string, checkpointMib: number): WriterLink {
   let tell: ((message: FromWriter) => void) | null = null;
   const asker = { post: (message: FromWriter) => tell?.(message) };
   const loop = new WriterLoop(openDatabase(path), {
     postToAll: asker.post,
     soon: setImmediate,
-    checkpointMib: storeLimits.checkpointMib,
+    checkpointMib,
   });
   return {
     post(message) {

@@ -122,10 +122,13 @@ test('[G9.2] a store that fails at times is asked again, and so is a conversatio
   expect(told()).toEqual([2, 3]);
 });
 
-/** A sweep over one conversation whose head is 2, noted up to 1, and one session of a member. */
-async function sweepOf(members: readonly string[]) {
+/** A sweep over one conversation noted up to 1, whose head is 2 where nothing else is answered, and Ann's session. */
+async function sweepOf(
+  members: readonly string[],
+  head: () => Promise<{ sequence: number }> = async () => ({ sequence: 2 }),
+) {
   const views = { list: async () => members.map((key) => ({ key })) } as unknown as Views;
-  const log = { heads: async () => new Map([['d1', { sequence: 2 }]]) } as unknown as ConversationLog;
+  const log = { heads: async () => new Map([['d1', await head()]]) } as unknown as ConversationLog;
   const registry = { claim: async () => undefined } as unknown as SessionRegistry;
   const node = { nodeId: 'n', bootId: 'b' };
   const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
@@ -167,32 +170,15 @@ test('[G8.1] a conversation of which nobody is here any more is looked after no 
   expect(listeners()).toBe(0);
 });
 
-/** A sweep over one conversation noted up to 1, whose head is what the test answers, and Ann's session. */
+/** The same, where the test answers what the head is. */
 async function heldSweep() {
   const answers: ((head: { sequence: number }) => void)[] = [];
-  const log = {
-    heads: async () =>
-      new Map([['d1', await new Promise<{ sequence: number }>((resolve) => void answers.push(resolve))]]),
-  } as unknown as ConversationLog;
-  const views = { list: async () => [{ key: 'ann' }] } as unknown as Views;
-  const registry = { claim: async () => undefined } as unknown as SessionRegistry;
-  const node = { nodeId: 'n', bootId: 'b' };
-  const sessions = new LocalSessions({ registry, log, views, node, onFault: () => undefined });
-  const session = sessionOf('ann');
-  session.isLive = true;
-  await sessions.attach(session);
-  sessions.handed.note('d1', 1);
-  const clock = new DrivenClock(0);
-  const bus = { onLoss: () => () => undefined } as unknown as NodeBus;
-  const observer = { lossRepaired: () => undefined } as unknown as Observer;
-  const sweep = new LossSweep({ nodeId: 'n', log, views, bus, clock, observer, sessions });
-  sweep.start();
-  await turn();
+  const scene = await sweepOf(['ann'], () => new Promise((resolve) => void answers.push(resolve)));
   const answer = async (sequence: number): Promise<void> => {
     answers.shift()?.({ sequence });
     await turn();
   };
-  return { session, clock, sweep, answer };
+  return { ...scene, answer };
 }
 
 test('[G9.2] [BUS4] what is lost while a round has passed it by already is found by another one at once', async () => {
