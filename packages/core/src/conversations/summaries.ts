@@ -156,10 +156,10 @@ export class Summaries {
     const counts = entries.map(() => ({ own: 0, mentions: 0 }));
     const open = entries.flatMap(({ conversationId, membership, head }, index) => {
       const floor = floorOf(membership, cursors[index] ?? null, head);
-      return head.ordinal > floor.ordinal ? [{ index, conversationId, userId, floor, head }] : [];
+      return head.ordinal > floor.ordinal ? [{ index, conversationId, floor, head }] : [];
     });
     const [own, mentions] = await Promise.all([
-      ownBetween(this.#log, open),
+      ownBetween(this.#log, userId, open),
       this.#views.counts(
         open.map(({ conversationId, floor }) => ({
           view: 'mention' as const,

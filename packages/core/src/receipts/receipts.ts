@@ -10,7 +10,6 @@ import type {
 import { unreadCount } from '@confab/conversation';
 import type { Access } from '../membership/access.ts';
 import { floorOf } from '../membership/floor.ts';
-import { ownBetween } from '../log/own-count.ts';
 import type { ToldMembers } from '../membership/told-members.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { LogReader } from '../log/log-reader.ts';
@@ -192,10 +191,18 @@ export class Receipts {
       const membership = memberships[index] ?? null;
       const head = heads.get(item.conversationId);
       if (membership === null || membership.to !== null || head === undefined) return [];
-      return [{ ...item, head, floor: floorOf(membership, watermarks[index] ?? null, head) }];
+      return [{ item, head, floor: floorOf(membership, watermarks[index] ?? null, head) }];
     });
-    const own = await ownBetween(log, told);
-    for (const [index, { conversationId, userId, read, head, floor }] of told.entries()) {
+    const own = await log.countOwn(
+      told.map(({ item: { conversationId, userId }, head, floor }) => ({
+        conversationId,
+        userId,
+        aboveSequence: floor.sequence,
+        throughSequence: head.sequence,
+      })),
+    );
+    for (const [index, { item, head, floor }] of told.entries()) {
+      const { conversationId, userId, read } = item;
       await delivery.deliverReceipt([userId], {
         conversationId,
         userId,
